@@ -1,0 +1,1 @@
+"""Separatrix: planning and rehearsing the separation of twins joined at the head."""

@@ -1,0 +1,1 @@
+"""Body wing: what the twins share and where to part them. Knows anatomy and nothing of people."""

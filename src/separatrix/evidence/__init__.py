@@ -1,0 +1,23 @@
+"""Evidence: every clinical or model number, with unit, range, mark and source.
+
+Question: what is this number, how sure is it, and who says so?
+Input: the CSV tables in ``tables/``, and the team's ``assumptions:``.
+Output: `Entry` by id through an `EvidenceReader` that records what was read.
+Assumption: a number without a source is marked A, and every result that rests on it says so.
+Tests: ``tests/evidence``.
+"""
+
+from separatrix.evidence.model import Entry, Kind, Mark, Source, Value
+from separatrix.evidence.reader import EvidenceReader
+from separatrix.evidence.tables import all_entries, all_sources
+
+__all__ = [
+    "Entry",
+    "EvidenceReader",
+    "Kind",
+    "Mark",
+    "Source",
+    "Value",
+    "all_entries",
+    "all_sources",
+]

@@ -1,0 +1,69 @@
+"""Reading evidence by id, with the team's own values on top and a record of what was read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from separatrix.core import DataMissingError, Fault, near_names
+from separatrix.evidence.model import Entry, Kind, Value
+
+
+class EvidenceReader:
+    """Evidence as one computation sees it; remembers every id it was asked for.
+
+    Parameters
+    ----------
+    entries
+        All entries by id, the team's overrides already applied.
+    """
+
+    def __init__(self, entries: Mapping[str, Entry]) -> None:
+        self._entries = entries
+        self._used: dict[str, Entry] = {}
+
+    def entry(self, entry_id: str) -> Entry:
+        """The whole entry.
+
+        Raises
+        ------
+        DataMissingError
+            If there is no such id; near names are suggested.
+        """
+        found = self._entries.get(entry_id)
+        if found is None:
+            raise DataMissingError(
+                Fault(
+                    problem=f"no evidence entry '{entry_id}'",
+                    mend=near_names(entry_id, self._entries),
+                )
+            )
+        self._used[entry_id] = found
+        return found
+
+    def number(self, entry_id: str) -> float:
+        """The value of a number, fraction or count."""
+        found = self.entry(entry_id)
+        if found.kind not in (Kind.NUMBER, Kind.FRACTION, Kind.COUNT):
+            raise DataMissingError(Fault(problem=f"'{entry_id}' is a {found.kind.value}, not a number"))
+        return float(found.value)
+
+    def count(self, entry_id: str) -> int:
+        """The value of a count."""
+        return int(self.number(entry_id))
+
+    def text(self, entry_id: str) -> str:
+        """The value of a rule or name in words."""
+        return str(self.entry(entry_id).value)
+
+    @property
+    def used(self) -> tuple[Entry, ...]:
+        """Entries read so far, in the order of their ids."""
+        return tuple(self._used[key] for key in sorted(self._used))
+
+    def used_values(self) -> dict[str, Value]:
+        """Values read so far by id; part of a result's cache key."""
+        return {entry.id: entry.value for entry in self.used}
+
+    def fork(self) -> EvidenceReader:
+        """The same entries with an empty record, for another computation."""
+        return EvidenceReader(self._entries)

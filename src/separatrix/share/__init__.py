@@ -1,0 +1,1 @@
+"""Share: hand the plan over."""
