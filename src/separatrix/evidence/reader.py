@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from separatrix.core import DataMissingError, Fault, near_names
 from separatrix.evidence.model import Entry, Kind, Value
@@ -60,9 +60,14 @@ class EvidenceReader:
         """Entries read so far, in the order of their ids."""
         return tuple(self._used[key] for key in sorted(self._used))
 
-    def used_values(self) -> dict[str, Value]:
-        """Values read so far by id; part of a result's cache key."""
-        return {entry.id: entry.value for entry in self.used}
+    def values_of(self, entry_ids: Iterable[str]) -> dict[str, list[Value | None]]:
+        """``[value, low, high]`` of each id as it stands now, or ``[]`` where there is no such id."""
+        found = {key: self._entries.get(key) for key in sorted(entry_ids)}
+        return {key: [e.value, e.low, e.high] if e else [] for key, e in found.items()}
+
+    def used_values(self) -> dict[str, list[Value | None]]:
+        """``[value, low, high]`` of every id read so far; part of a result's cache key."""
+        return self.values_of(self._used)
 
     def fork(self) -> EvidenceReader:
         """The same entries with an empty record, for another computation."""

@@ -1,0 +1,86 @@
+"""The nouns of the pipeline: a station, what it sees, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from separatrix.case import Case
+from separatrix.core import Progress
+from separatrix.evidence import EvidenceReader
+from separatrix.pipeline.results import Results
+
+Status = Literal["done", "not_applicable", "refused"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a station ended."""
+
+    status: Status = "done"
+    because: str = ""
+    """In plain words, why it is not applicable or refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """All that a station may look at, and the folder it writes to."""
+
+    case: Case
+    evidence: EvidenceReader
+    results: Results
+    """Stored results of the stations before this one."""
+    seed: int
+    threads: int
+    folder: Path
+    """Empty folder that becomes ``plan/<station>`` when the station ends."""
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Station:
+    """One question of the plan."""
+
+    name: str
+    question: str
+    after: tuple[str, ...]
+    """Stations whose results it reads."""
+    sections: tuple[str, ...]
+    """Top-level keys of ``case.yaml`` it reads."""
+    reads_imaging: bool = False
+    """Whether it reads the files that the imaging section names."""
+    run: Callable[[Context], Outcome]
+    weight: float = 1.0
+    """Usual share of the plan's time, for the progress bar."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationRun:
+    """What became of a station in one run of the plan."""
+
+    name: str
+    status: Status
+    because: str
+    reused: bool
+    seconds: float
+    digest: str
+    notes: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRun:
+    """What became of a plan."""
+
+    folder: Path
+    stations: tuple[StationRun, ...]
+    stale: tuple[str, ...]
+    """Stations whose stored result no longer fits, because the run ended before them."""
+    dossier: Mapping[str, Path]
+    """``html`` and ``pdf`` of the dossier, where made in or before this run and still fitting."""
+
+    @property
+    def refused(self) -> StationRun | None:
+        """The first station that refused, if any."""
+        return next((s for s in self.stations if s.status == "refused"), None)

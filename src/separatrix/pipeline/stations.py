@@ -1,0 +1,117 @@
+"""The stations in order: where the rooms' answers are strung into one path."""
+
+from __future__ import annotations
+
+from separatrix.body import anatomy, imaging, surface
+from separatrix.pipeline.model import Context, Outcome, Station
+from separatrix.share import dossier
+
+
+def _imaging(context: Context) -> Outcome:
+    if context.case.file.imaging is None:
+        return Outcome(status="not_applicable", because="the case names no imaging")
+    scene = imaging.read_scene(
+        context.case, evidence=context.evidence, threads=context.threads, progress=context.progress
+    )
+    imaging.save_scene(scene, context.folder)
+    return Outcome()
+
+
+def _anatomy(context: Context) -> Outcome:
+    scene = context.results.scene
+    if scene is not None:
+        found = anatomy.analyse(
+            scene,
+            context.case,
+            evidence=context.evidence,
+            threads=context.threads,
+            progress=context.progress,
+        )
+    elif context.case.file.anatomy is not None:
+        found = anatomy.by_hand(context.case, evidence=context.evidence)
+    else:
+        return Outcome(
+            status="not_applicable", because="the case has neither imaging nor an `anatomy:` block given by hand"
+        )
+    anatomy.save_anatomy(found, context.folder)
+    return Outcome(status="refused" if found.refused_because else "done", because=found.refused_because)
+
+
+def _surface(context: Context) -> Outcome:
+    scene, found = context.results.scene, context.results.anatomy
+    if scene is None or found is None or found.ownership is None:
+        return Outcome(status="not_applicable", because="a surface needs imaging, and this case has none")
+    if found.refused_because:
+        return Outcome(status="not_applicable", because=f"the union was refused: {found.refused_because}")
+    separatrix = surface.cut(
+        scene, found, evidence=context.evidence, threads=context.threads, progress=context.progress
+    )
+    surface.save_separatrix(separatrix, context.folder)
+    return Outcome()
+
+
+def _dossier(context: Context) -> Outcome:
+    results = context.results
+    provenances = [results.provenance(name) for name in _BEFORE_DOSSIER]
+    stations = [
+        dossier.StationSummary(
+            name=provenance.station,
+            question=next(s.question for s in STATIONS if s.name == provenance.station),
+            status=results.status(provenance.station)[0],
+            because=results.status(provenance.station)[1],
+            notes=tuple(results.json(provenance.station).get("notes", ())),
+            provenance=provenance,
+        )
+        for provenance in provenances
+    ]
+    used = sorted({key for provenance in provenances for key in provenance.evidence})
+    dossier.write_dossier(
+        case=context.case,
+        scene=results.scene,
+        anatomy=results.anatomy,
+        separatrix=results.separatrix,
+        stations=stations,
+        entries=[context.evidence.entry(key) for key in used],
+        folder=context.folder,
+        progress=context.progress,
+    )
+    return Outcome()
+
+
+_BEFORE_DOSSIER = ("imaging", "anatomy", "surface")
+
+STATIONS: tuple[Station, ...] = (
+    Station(
+        name="imaging",
+        question="What do the scans show, on one grid?",
+        after=(),
+        sections=("imaging", "born", "expected_birth"),
+        reads_imaging=True,
+        run=_imaging,
+        weight=15,
+    ),
+    Station(
+        name="anatomy",
+        question="Whose is what, what is shared, what kind of union is it, may it be separated?",
+        after=("imaging",),
+        sections=("anatomy", "twins", "suitability", "decision", "body_axis_angle_deg", "born"),
+        run=_anatomy,
+        weight=35,
+    ),
+    Station(
+        name="surface",
+        question="Where to cut?",
+        after=("imaging", "anatomy"),
+        sections=(),
+        run=_surface,
+        weight=20,
+    ),
+    Station(
+        name="dossier",
+        question="What is the plan, on paper?",
+        after=_BEFORE_DOSSIER,
+        sections=("id", "title", "born", "expected_birth", "gestation_weeks", "twins", "decision", "protocol", "operations"),
+        run=_dossier,
+        weight=20,
+    ),
+)
