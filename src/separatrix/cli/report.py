@@ -1,0 +1,77 @@
+"""What a command says when it is done, for people and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from separatrix.cli.console import SAFETY
+from separatrix.core import Fault, InputError
+from separatrix.evidence import Entry, Mark
+from separatrix.pipeline import PlanRun
+
+
+def plan_report(run: PlanRun) -> tuple[dict[str, Any], str]:
+    """The end of a plan: what each station said, and where the dossier is."""
+    data = {
+        "plan": str(run.folder),
+        "stations": [
+            {"name": s.name, "status": s.status, "because": s.because, "reused": s.reused, "digest": s.digest}
+            for s in run.stations
+        ],
+        "stale": list(run.stale),
+        "dossier": {kind: str(path) for kind, path in run.dossier.items()},
+    }
+    lines = []
+    for s in run.stations:
+        how = "kept" if s.reused else f"{s.seconds:.1f} s"
+        lines.append(f"{s.name:<10} {s.status.replace('_', ' ')} ({how})" + (f": {s.because}" if s.because else ""))
+        lines += [f"           {note}" for note in s.notes]
+    if run.stale:
+        lines.append(f"not redone in this run and no longer fitting: {', '.join(run.stale)}")
+    if "html" in run.dossier:
+        lines += ["", f"Dossier: {run.dossier['html']}"]
+    if "pdf" in run.dossier:
+        lines.append(f"         {run.dossier['pdf']}")
+    lines.append(SAFETY)
+    return data, "\n".join(lines)
+
+
+def evidence_report(entries: Iterable[Entry], mark: str) -> tuple[dict[str, Any], str]:
+    """Entries as a list, one line each.
+
+    Raises
+    ------
+    InputError
+        If `mark` is no mark.
+    """
+    known = {m.value: m for m in Mark}
+    if mark and mark not in known:
+        raise InputError(Fault(field="--mark", problem=f"found '{mark}'", expected=", ".join(known)))
+    chosen = [e for e in entries if not mark or e.mark is known[mark]]
+    data = {
+        "entries": [
+            {
+                "id": e.id,
+                "kind": e.kind.value,
+                "value": e.value,
+                "low": e.low,
+                "high": e.high,
+                "unit": e.unit,
+                "mark": e.mark.value,
+                "source_ids": list(e.source_ids),
+                "note": e.note,
+            }
+            for e in chosen
+        ]
+    }
+    lines = [f"{e.mark.value}  {e.id:<58} {_shown(e)}" for e in chosen]
+    lines.append(f"{len(chosen)} entries. `separatrix explain ID` tells more of one.")
+    return data, "\n".join(lines)
+
+
+def _shown(entry: Entry) -> str:
+    text = str(entry.value)
+    if entry.low is not None or entry.high is not None:
+        text += f" ({'' if entry.low is None else f'{entry.low:g}'} to {'' if entry.high is None else f'{entry.high:g}'})"
+    return f"{text} {entry.unit}" if entry.unit not in ("", "1") else text

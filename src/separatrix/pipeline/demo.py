@@ -1,0 +1,50 @@
+"""The demonstration case: made once, planned like any other."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from separatrix.body.phantom import PairOptions, make_pair, write_pair
+from separatrix.core import Fault, InputError, Progress, silent
+from separatrix.core.storage import read_json, to_json, write_atomic
+
+_RECIPE = "pair.json"
+
+
+def make_demo(folder: Path, *, seed: int = 1, progress: Progress = silent) -> None:
+    """Make the demonstration case, unless the very same one is there already.
+
+    Parameters
+    ----------
+    folder
+        Case folder to make. One that holds anything but this demonstration pair is left alone.
+    seed
+        Seed of the pair.
+
+    Raises
+    ------
+    InputError
+        If `folder` holds something else.
+    DataMissingError
+        If the brain image of the extra ``demo`` is not installed.
+    """
+    recipe = {"format": 1, "seed": seed}
+    if (folder / _RECIPE).exists() and read_json(folder / _RECIPE) == recipe:
+        return
+    if folder.is_file() or (folder.exists() and any(folder.iterdir())):
+        raise InputError(
+            Fault(
+                file=str(folder),
+                problem="holds something other than this demonstration pair",
+                mend="name another folder: separatrix demo DIR",
+            )
+        )
+    pair = make_pair(PairOptions(seed=seed), progress=progress)
+    making = folder.with_name(f".tmp-{folder.name}")
+    shutil.rmtree(making, ignore_errors=True)
+    write_pair(pair, making)
+    write_atomic(making / _RECIPE, to_json(recipe))
+    if folder.exists():
+        folder.rmdir()
+    making.rename(folder)
