@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Literal
 
+from separatrix.body.anatomy import Anatomy
+from separatrix.body.imaging import Scene
+from separatrix.body.surface import Separatrix
 from separatrix.case import Case
 from separatrix.core import Progress
 from separatrix.evidence import EvidenceReader
@@ -69,9 +74,9 @@ class StationRun:
     notes: tuple[str, ...] = field(default=())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class PlanRun:
-    """What became of a plan."""
+    """What became of a plan, with its results at hand for a notebook."""
 
     folder: Path
     stations: tuple[StationRun, ...]
@@ -84,3 +89,31 @@ class PlanRun:
     def refused(self) -> StationRun | None:
         """The first station that refused, if any."""
         return next((s for s in self.stations if s.status == "refused"), None)
+
+    @cached_property
+    def results(self) -> Results:
+        """The stored results of all stations."""
+        return Results(self.folder)
+
+    @property
+    def scene(self) -> Scene | None:
+        """What the scans show, on one grid."""
+        return self.results.scene
+
+    @property
+    def anatomy(self) -> Anatomy | None:
+        """Whose is what."""
+        return self.results.anatomy
+
+    @property
+    def separatrix(self) -> Separatrix | None:
+        """Where to cut."""
+        return self.results.separatrix
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{escape(s.name)}</td><td>{escape(s.status.replace('_', ' '))}</td>"
+            f"<td>{escape(s.because)}</td></tr>"
+            for s in self.stations
+        )
+        return f"<table><caption>{escape(str(self.folder))}</caption>{rows}</table>"
