@@ -1,5 +1,6 @@
 """A plan killed at any moment: the next run completes, and equals an undisturbed run byte for byte."""
 
+import json
 import os
 import random
 import shutil
@@ -56,7 +57,7 @@ def killed_and_resumed(undisturbed, folder, moments):
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
         for mark in (case / "plan").glob("*/provenance.json"):  # whatever has its name is whole
-            listed = __import__("json").loads(mark.read_text())["files"]
+            listed = json.loads(mark.read_text())["files"]
             assert {n: sha256_file(mark.parent / n) for n in listed} == listed
     assert finished(case) == expected
 
