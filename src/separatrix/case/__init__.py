@@ -7,6 +7,21 @@ Assumption: exactly one of ``born`` and ``expected_birth`` is given.
 Tests: ``tests/case``, ``tests/properties``.
 """
 
-from separatrix.case.model import Case, CaseFile, ImageSpec, ImagingSpec, LabelSpec
+from separatrix.case.model import Case, CaseFile, Findings, ImageSpec, ImagingSpec, LabelSpec
+from separatrix.case.overrides import evidence_for
+from separatrix.case.reader import read_case
+from separatrix.case.schema import case_schema
+from separatrix.case.starter import new_case
 
-__all__ = ["Case", "CaseFile", "ImageSpec", "ImagingSpec", "LabelSpec"]
+__all__ = [
+    "Case",
+    "CaseFile",
+    "Findings",
+    "ImageSpec",
+    "ImagingSpec",
+    "LabelSpec",
+    "case_schema",
+    "evidence_for",
+    "new_case",
+    "read_case",
+]
