@@ -8,6 +8,7 @@ Tests: ``tests/evidence``.
 """
 
 from separatrix.evidence.model import Entry, Kind, Mark, Source, Value
+from separatrix.evidence.overrides import TeamValue, with_overrides
 from separatrix.evidence.reader import EvidenceReader
 from separatrix.evidence.tables import all_entries, all_sources
 
@@ -17,7 +18,9 @@ __all__ = [
     "Kind",
     "Mark",
     "Source",
+    "TeamValue",
     "Value",
     "all_entries",
     "all_sources",
+    "with_overrides",
 ]

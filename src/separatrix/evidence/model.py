@@ -39,7 +39,7 @@ class Mark(enum.Enum):
             "M": "measured in a study with a stated sample",
             "R": "reported from single cases",
             "E": "expert rule",
-            "D": "derived from measured or reported values",
+            "D": "derived from other values by a formula",
             "A": "assumption: the team must set it",
         }[self.value]
 
@@ -53,6 +53,9 @@ class Source:
     year: str
     url: str
     what_was_read: str
+    """How much of it was seen: `full`, `abstract`, `opening`, `table`, …; empty where not noted."""
+    kind: str = ""
+    """What it is: a measurement study, a case report, news, …"""
     note: str = ""
 
 
@@ -72,4 +75,6 @@ class Entry:
     source_ids: tuple[str, ...]
     note: str
     overridden: str = ""
-    """Why the team set another value than the table's; empty where the table's value holds."""
+    """Why another value than the table's holds; empty where the table's value holds."""
+    original: Entry | None = None
+    """The table's own entry where the team set another value, so that both stay visible."""
