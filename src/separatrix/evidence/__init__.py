@@ -7,14 +7,17 @@ Assumption: a number without a source is marked A, and every result that rests o
 Tests: ``tests/evidence``.
 """
 
+from separatrix.evidence.explain import Explanation, explain
 from separatrix.evidence.model import Entry, Kind, Mark, Source, Value
 from separatrix.evidence.overrides import TeamValue, with_overrides
 from separatrix.evidence.reader import EvidenceReader
+from separatrix.evidence.search import search_entries
 from separatrix.evidence.tables import all_entries, all_sources
 
 __all__ = [
     "Entry",
     "EvidenceReader",
+    "Explanation",
     "Kind",
     "Mark",
     "Source",
@@ -22,5 +25,7 @@ __all__ = [
     "Value",
     "all_entries",
     "all_sources",
+    "explain",
+    "search_entries",
     "with_overrides",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from separatrix.core import Fault, InputError, near_names
+from separatrix.evidence.formula import evaluate, formula_of, in_order, inputs_of, words_of
 from separatrix.evidence.model import Entry, Kind, Mark, Value
 from separatrix.evidence.reader import EvidenceReader
 from separatrix.evidence.tables import number_fault, range_fault
@@ -36,7 +37,8 @@ def with_overrides(
     """Evidence as a team sees it: the tables with the team's values in place of some.
 
     A team's value carries the mark A, keeps the table's entry as `Entry.original`, and has no source. Without
-    a range of its own it keeps the table's range if it lies inside, else it has none.
+    a range of its own it keeps the table's range if it lies inside, else it has none. Entries whose formulas
+    rest on a value of the team are computed again, and say so.
 
     Parameters
     ----------
@@ -66,6 +68,15 @@ def with_overrides(
             faults.append(Fault(file=file, field=field, problem=problem, expected=expected, mend=mend))
             continue
         merged[key] = _override(entries[key], said)
+    if faults:
+        raise InputError(*faults)
+    changed = set(overrides)
+    for key in in_order(entries):
+        if key not in changed and changed.intersection(inputs_of(formula_of(entries[key]))):
+            merged[key], problem = _followed(entries[key], merged, changed)
+            if problem:
+                faults.append(Fault(file=file, field="assumptions", problem=f"'{key}' follows: {problem}"))
+            changed.add(key)
     if faults:
         raise InputError(*faults)
     return EvidenceReader(merged)
@@ -101,6 +112,28 @@ def _in_unit(entry: Entry) -> str:
     return f" in {entry.unit}" if entry.unit not in ("", "1") else ""
 
 
+def _followed(entry: Entry, entries: Mapping[str, Entry], changed: set[str]) -> tuple[Entry, str]:
+    """A derived entry computed again, and what is wrong with the new value."""
+    expression = formula_of(entry)
+    try:
+        value = evaluate(expression, lambda key: float(entries[key].value))
+    except ValueError as error:
+        return entry, str(error)
+    if problem := number_fault(entry.kind, value):
+        return entry, problem
+    rests = ", ".join(key for key in inputs_of(expression) if key in changed)
+    inside = not range_fault(value, entry.low, entry.high)
+    followed = dataclasses.replace(
+        entry,
+        value=_as_kind(entry.kind, value),
+        low=entry.low if inside else None,
+        high=entry.high if inside else None,
+        overridden=f"follows the team's value of {rests}",
+        original=entry,
+    )
+    return followed, ""
+
+
 def _as_kind(kind: Kind, value: Value) -> Value:
     if kind in (Kind.TEXT, Kind.FLAG):
         return value
@@ -119,6 +152,7 @@ def _override(entry: Entry, said: TeamValue) -> Entry:
         high=high,
         mark=Mark.ASSUMPTION,
         source_ids=(),
+        note=words_of(entry),
         overridden=f"{SET_BY_TEAM}: {why}" if why else SET_BY_TEAM,
         original=entry,
     )

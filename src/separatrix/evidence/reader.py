@@ -55,6 +55,13 @@ class EvidenceReader:
         """The value of a rule or name in words."""
         return str(self.entry(entry_id).value)
 
+    def flag(self, entry_id: str) -> bool:
+        """Whether a flag is set."""
+        found = self.entry(entry_id)
+        if found.kind is not Kind.FLAG:
+            raise DataMissingError(Fault(problem=f"'{entry_id}' is a {found.kind.value}, not a flag"))
+        return bool(found.value)
+
     @property
     def used(self) -> tuple[Entry, ...]:
         """Entries read so far, in the order of their ids."""

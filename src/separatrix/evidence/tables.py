@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from separatrix.core import Fault, InputError, near_names
+from separatrix.evidence.formula import formula_fault, in_order
 from separatrix.evidence.model import Entry, Kind, Mark, Source, Value
 from separatrix.evidence.units import UNIT_PARTS, unit_fault
 
@@ -200,8 +201,8 @@ def parse_tables(tables: Mapping[str, str]) -> tuple[dict[str, Entry], dict[str,
     Raises
     ------
     InputError
-        With every faulty row of every table, every id that stands in two tables, and every source that
-        ``sources.csv`` does not tell.
+        With every faulty row of every table, every id that stands in two tables, every source that
+        ``sources.csv`` does not tell, and every value that its formula does not give.
     """
     sources, faults = _parse_rows("sources.csv", tables.get("sources.csv", ""), SOURCE_COLUMNS, _parse_source)
     merged: dict[str, Entry] = {}
@@ -220,9 +221,21 @@ def parse_tables(tables: Mapping[str, str]) -> tuple[dict[str, Entry], dict[str,
                     )
             merged[key] = entry
             home[key] = name
+    faults += _formula_faults(merged, home)
     if faults:
         raise InputError(*faults)
     return dict(sorted(merged.items())), dict(sorted(sources.items()))
+
+
+def _formula_faults(entries: Mapping[str, Entry], home: Mapping[str, str]) -> list[Fault]:
+    found = [(key, formula_fault(entry, entries)) for key, entry in entries.items()]
+    faults = [Fault(file=home[key], field=key, problem=problem) for key, problem in found if problem]
+    if not faults:
+        try:
+            in_order(entries)
+        except ValueError as error:
+            faults.append(Fault(problem=str(error)))
+    return faults
 
 
 @functools.cache
