@@ -9,10 +9,8 @@ from typing import Any
 
 from separatrix.case.document import Document, Place
 from separatrix.case.schema import expectation, known_keys
+from separatrix.case.text import brief
 from separatrix.core import Fault, near_names
-
-_LONGEST_SHOWN = 60
-"""Characters of a value that a message repeats."""
 
 
 def place_of(loc: Iterable[str | int], data: Any) -> Place:
@@ -57,9 +55,7 @@ def shown(value: Any) -> str:
         return "a list" if value else "an empty list"
     if isinstance(value, bool):
         return str(value).lower()
-    text = str(value).replace("\n", " ")
-    if len(text) > _LONGEST_SHOWN:
-        text = text[:_LONGEST_SHOWN] + "…"
+    text = brief(str(value))
     return f"'{text}'" if isinstance(value, str) else text
 
 
@@ -124,6 +120,8 @@ def _wrong_value(document: Document, place: Place, error: Any) -> Fault:
         expected = "letters, digits, dot, dash or underscore, at most 64, beginning with a letter or digit"
     elif error["type"] == "string_too_short":
         expected = "a name or a few words"
+    elif error["type"] == "too_long":
+        expected = f"at most {error['ctx']['max_length']} of them"
     return document.fault(
         place, f"found {shown(value)}", expected=expected, mend=_mend(place, value, expected)
     )

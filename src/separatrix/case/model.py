@@ -124,7 +124,7 @@ class LabelSpec(_Part):
 class ImagingSpec(_Part):
     """Scans, labels and landmarks, as paths relative to the case folder."""
 
-    images: dict[str, ImageSpec] = {}
+    images: Annotated[dict[str, ImageSpec], Field(max_length=50)] = {}
     """Image series by a short name of your own, such as t1 or ct."""
     labels: LabelSpec | None = None
     """The segmentation. Without it a first draft is made from the images, to be corrected by hand."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from separatrix.core import Fault, InputError
 
 CASE_FILE = "case.yaml"
 """Name of the one file that a team writes by hand."""
+
+MAX_FAULTS = 100
+"""Faults told at once; a file with more is of another kind."""
 
 _STAND_INS = {"format": 1, "id": "unnamed", "modality": "MR", "answer": "to be confirmed"}
 """Sound values in place of faulty required ones, so that the rules can look at the rest."""
@@ -145,16 +149,20 @@ def check_document(
         As in `read_case`.
     """
     data, errors = _validated(document)
-    faults = model_faults(document, errors)
+    faults = model_faults(document, errors[:MAX_FAULTS])
     sound = data if isinstance(data, CaseFile) else _sound_part(document, data, faults)
     found = list(faults.values())
     if sound is not None:
-        found += [*rule_faults(sound, document, today=today), *path_faults(sound, document, folder)]
+        rules = chain(rule_faults(sound, document, today=today), path_faults(sound, document, folder))
+        found += islice(rules, MAX_FAULTS)
     found.sort(key=lambda fault: fault.line or 0)
+    if len(errors) > MAX_FAULTS or len(found) > MAX_FAULTS:
+        del found[MAX_FAULTS:]
+        found.append(Fault(file=document.file, problem="there are more faults", mend="mend these first"))
     return (data if isinstance(data, CaseFile) else None), found
 
 
-def _validated(document: Document) -> tuple[CaseFile | dict[str, Any], Iterable[Any]]:
+def _validated(document: Document) -> tuple[CaseFile | dict[str, Any], Sequence[Any]]:
     """The file, or the data with all that the model refuses.
 
     What stands unquoted where text is wanted is text: ``id: 1e3``, ``title: 2026-02-14``.
@@ -162,7 +170,7 @@ def _validated(document: Document) -> tuple[CaseFile | dict[str, Any], Iterable[
     try:
         return CaseFile.model_validate(document.data), ()
     except ValidationError as error:
-        errors = error.errors(include_url=False, include_context=False)
+        errors = error.errors(include_url=False, include_input=False)
     data = copy.deepcopy(document.data)
     for wrong in errors:
         place = place_of(wrong["loc"], document.data)
@@ -171,7 +179,7 @@ def _validated(document: Document) -> tuple[CaseFile | dict[str, Any], Iterable[
     try:
         return CaseFile.model_validate(data), ()
     except ValidationError as error:
-        return data, error.errors(include_url=False, include_context=False)
+        return data, error.errors(include_url=False, include_input=False)
 
 
 def _put(data: Any, place: Place, value: Any) -> None:
@@ -191,7 +199,7 @@ def _sound_part(document: Document, data: dict[str, Any], faults: Iterable[Place
         except ValidationError as error:
             faults = [
                 place if wrong["type"] != "missing" or place[-1] in _STAND_INS else place[:-1]
-                for wrong in error.errors(include_url=False, include_context=False)
+                for wrong in error.errors(include_url=False, include_input=False)
                 for place in [place_of(wrong["loc"], kept)]
             ]
     return None
