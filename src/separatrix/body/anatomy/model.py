@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from separatrix.core import Twin, Unknown, Volume
+
+NO_BODY_ANGLE = Unknown("the case gives no body_axis_angle_deg")
+"""Where the angle between the bodies' axes was not given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +37,12 @@ class Classification:
     oconnell: tuple[str, ...]
     winston: tuple[str, ...]
     angle_longitudinal_deg: float | Unknown
+    """Between the two heads' superior axes."""
     rotation_axial_deg: float | Unknown
+    angle_bodies_deg: float | Unknown = NO_BODY_ANGLE
+    """Between the two bodies' axes, the angle that the schemes are defined by."""
+    angle_used: str = "heads"
+    """Which angle the most likely class rests on: ``bodies`` where known, else ``heads``."""
     notes: tuple[str, ...] = ()
 
 
@@ -104,4 +113,8 @@ class Anatomy:
     painted: tuple[PaintedPrice, ...]
     refused_because: str
     """Empty, or why this union is not one the program may plan."""
+    decision: Mapping[str, Any] = field(default_factory=dict)
+    """The team's decision record as the case gives it; empty until a person fills it."""
+    assumptions: tuple[str, ...] = ()
+    """Evidence entries marked A that were read."""
     notes: tuple[str, ...] = ()
