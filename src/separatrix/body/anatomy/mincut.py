@@ -31,10 +31,12 @@ from separatrix.body.anatomy.lattice import (
 )
 from separatrix.core import Fault, InputError, SolverError
 
-BAND_VOXELS = 3
-"""Voxels to each side of the interface that are free on the finest lattice."""
-COARSE_BAND_VOXELS = 5
-"""The same on coarser lattices, where width is cheap and saves wandering later."""
+NARROWEST_BAND_VOXELS = 3
+"""Voxels to each side of the interface that are free at least."""
+WIDEST_BAND_VOXELS = 20
+"""And at most."""
+BAND_BUDGET_VOXELS = 250_000
+"""Between the two the band is as wide as this many free voxels allow: some seconds of solving."""
 FULL_BELOW_VOXELS = 60_000
 """A lattice with fewer free voxels is cut in full."""
 _MOST_MOVES = 12
@@ -68,7 +70,7 @@ def minimum_cut(
     to_a: Reals | None = None,
     to_b: Reals | None = None,
     start: Bytes | None = None,
-    band_voxels: int = BAND_VOXELS,
+    band_voxels: int | None = None,
     full: bool = False,
 ) -> Cut:
     """The surface of least cost that parts the seeds of A from those of B.
@@ -90,7 +92,7 @@ def minimum_cut(
     start
         A labelling near the answer (uint8, 1 or 2 inside): the coarse levels are skipped.
     band_voxels
-        Half width of the free band on the finest lattice.
+        Half width of the free band on the finest lattice; None for what the budget allows.
     full
         Solve with every voxel free instead: the exact optimum, for lattices of up to some two
         million voxels.
@@ -114,11 +116,11 @@ def minimum_cut(
     state = _state(density, seeds, inside)
     _check(density, state, to_a, to_b, start)
     if full:
-        return _finest(density, spacing_mm, state, to_a, to_b, _whole_start(state), None)
+        return _cut_in_full(Lattice.of(density, spacing_mm, to_a, to_b), state)
     if start is None:
         start = _from_coarse(density, spacing_mm, state, to_a, to_b)
     start = _respecting(start, state)
-    return _finest(density, spacing_mm, state, to_a, to_b, start, band_voxels)
+    return _cut_in_band(Lattice.of(density, spacing_mm, to_a, to_b), state, start, band_voxels)
 
 
 def _state(density: Reals, seeds: Bytes, inside: npt.NDArray[np.bool_] | None) -> Bytes:
@@ -184,8 +186,7 @@ def _from_coarse(
     spacing_2 = (x * factors[2], y * factors[1], z * factors[0])
     start = _from_coarse(density_2, spacing_2, coarse_state, a_2, b_2)
     start = _respecting(start, coarse_state)
-    cut = _finest(density_2, spacing_2, coarse_state, a_2, b_2, start, COARSE_BAND_VOXELS)
-    side = cut.side
+    side = _cut_in_band(Lattice.of(density_2, spacing_2, a_2, b_2), coarse_state, start, None).side
     for axis, factor in enumerate(factors):
         side = np.repeat(side, factor, axis=axis)
     return side[tuple(slice(0, n) for n in state.shape)]
@@ -231,35 +232,41 @@ def _coarse_state(state: Bytes, factors: tuple[int, int, int]) -> Bytes:
     return coarse
 
 
-def _finest(
-    density: Reals,
-    spacing_mm: tuple[float, float, float],
-    state: Bytes,
-    to_a: Reals | None,
-    to_b: Reals | None,
-    start: Bytes,
-    band_voxels: int | None,
-) -> Cut:
-    """Cut one lattice: in a band around `start`, or in full where that is small or asked for."""
-    lattice = Lattice.of(density, spacing_mm, to_a, to_b)
+def _cut_in_full(lattice: Lattice, state: Bytes) -> Cut:
+    free = int((state == FREE).sum())
+    side = _solve(lattice, state, state) if free else state
+    return Cut(
+        side=side,
+        cost=cost_of(lattice, side) * lattice.quantum,
+        quantum=lattice.quantum,
+        is_full=True,
+        free_voxels=free,
+        moves=1,
+    )
+
+
+def _cut_in_band(lattice: Lattice, state: Bytes, start: Bytes, width: int | None) -> Cut:
+    """Cut in a band around `start`, then again, twice as wide, where the cut left the band."""
     free = state == FREE
     everything = int(free.sum())
-    if band_voxels is None or everything < FULL_BELOW_VOXELS:
-        side = _solve(lattice, state, start) if everything else start
-        cost = cost_of(lattice, side) * lattice.quantum
-        return Cut(
-            side=side, cost=cost, quantum=lattice.quantum, is_full=True, free_voxels=everything, moves=1
-        )
-    side, cost, largest, moves = start, cost_of(lattice, start), 0, 0
-    while moves < _MOST_MOVES:
+    if everything < FULL_BELOW_VOXELS:
+        return _cut_in_full(lattice, state)
+    front = _interface(start)
+    if width is None:
+        affordable = BAND_BUDGET_VOXELS // max(1, int(front.sum()))
+        width = min(max(affordable, NARROWEST_BAND_VOXELS), WIDEST_BAND_VOXELS)
+    side, cost = start, cost_of(lattice, start)
+    band = _within(front, width) & free
+    seen, largest, moves = band, 0, 0
+    while moves < _MOST_MOVES and band.any():
         moves += 1
-        band = _band(side, band_voxels) & free
-        new = _solve(lattice, np.where(band, np.uint8(FREE), side), side)
+        side = _solve(lattice, np.where(band, np.uint8(FREE), side), side)
         largest = max(largest, int(band.sum()))
-        before, cost, side = cost, cost_of(lattice, new), new
-        touches = bool((_interface(side) & free & ~band).any())
-        if not touches or cost >= before:
+        before, cost = cost, cost_of(lattice, side)
+        if cost >= before and moves > 1:
             break
+        band = _within(_interface(side) & free & ~seen, 2 * width) & free
+        seen = seen | band
     return Cut(
         side=side,
         cost=cost * lattice.quantum,
@@ -281,17 +288,22 @@ def _interface(side: Bytes) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _band(side: Bytes, voxels: int) -> npt.NDArray[np.bool_]:
-    """All voxels within `voxels` of a voxel at the interface, counted along the axes."""
-    band = _interface(side)
-    for _ in range(voxels - 1):
-        for offset in ((1, 0, 0), (0, 1, 0), (0, 0, 1)):
-            here, there = shifted(side.shape, offset)
-            grown = band.copy()
-            grown[here] |= band[there]
-            grown[there] |= band[here]
-            band = grown
-    return band
+def _within(mask: npt.NDArray[np.bool_], voxels: int) -> npt.NDArray[np.bool_]:
+    """All voxels at most `voxels` from a voxel of the mask along every axis."""
+    from scipy.ndimage import maximum_filter1d
+
+    grown = np.zeros(mask.shape, dtype=bool)
+    if not mask.any():
+        return grown
+    box = tuple(
+        slice(max(0, s.start - voxels), min(n, s.stop + voxels))
+        for s, n in zip(_bounding_box(mask), mask.shape, strict=True)
+    )
+    part = mask[box].view(np.uint8)
+    for axis in range(3):
+        part = maximum_filter1d(part, 2 * voxels + 1, axis=axis, mode="constant")
+    grown[box] = part.view(bool)
+    return grown
 
 
 def _bounding_box(mask: npt.NDArray[np.bool_]) -> tuple[slice, slice, slice]:
