@@ -7,7 +7,7 @@ from typing import Any
 
 from separatrix.cli.console import SAFETY
 from separatrix.core import Fault, InputError
-from separatrix.evidence import Entry, Mark
+from separatrix.evidence import Entry, Mark, plain
 from separatrix.pipeline import PlanRun
 
 
@@ -54,7 +54,7 @@ def evidence_report(entries: Iterable[Entry], mark: str) -> tuple[dict[str, Any]
             {
                 "id": e.id,
                 "kind": e.kind.value,
-                "value": e.value,
+                "value": plain(e.value),
                 "low": e.low,
                 "high": e.high,
                 "unit": e.unit,

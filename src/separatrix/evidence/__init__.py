@@ -8,7 +8,7 @@ Tests: ``tests/evidence``.
 """
 
 from separatrix.evidence.explain import Explanation, explain
-from separatrix.evidence.model import Entry, Kind, Mark, Source, Value
+from separatrix.evidence.model import Entry, Kind, Mark, Source, Value, plain
 from separatrix.evidence.overrides import TeamValue, with_overrides
 from separatrix.evidence.reader import EvidenceReader
 from separatrix.evidence.search import search_entries
@@ -26,6 +26,7 @@ __all__ = [
     "all_entries",
     "all_sources",
     "explain",
+    "plain",
     "search_entries",
     "with_overrides",
 ]

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from separatrix.core import Unknown
 from separatrix.evidence.formula import formula_of, inputs_of, words_of
-from separatrix.evidence.model import Entry, Source
+from separatrix.evidence.model import Entry, Mark, Source, plain
+from separatrix.evidence.overrides import SET_BY_TEAM
 from separatrix.evidence.reader import EvidenceReader
 from separatrix.evidence.tables import all_entries, all_sources
 from separatrix.evidence.usage import Use, uses_of
@@ -34,6 +36,12 @@ class Explanation:
     uses: tuple[Use, ...]
     """Places of the program that read it."""
 
+    @property
+    def mark_meaning(self) -> str:
+        """The mark in words, for the value as it stands now."""
+        by_team = self.entry.overridden and self.entry.mark is Mark.ASSUMPTION
+        return SET_BY_TEAM if by_team else self.entry.mark.meaning
+
     def to_dict(self) -> dict[str, Any]:
         """The explanation as plain data."""
         entry, original = self.entry, self.entry.original
@@ -41,7 +49,7 @@ class Explanation:
             "id": entry.id,
             "kind": entry.kind.value,
             **_value_dict(entry),
-            "mark_meaning": entry.mark.meaning,
+            "mark_meaning": self.mark_meaning,
             "formula": self.formula,
             "inputs": list(self.inputs),
             "note": words_of(entry),
@@ -58,7 +66,7 @@ class Explanation:
         lines = [entry.id]
         lines += _field("value", show_value(entry))
         lines += _field("range", show_range(entry))
-        lines += _field("mark", f"{entry.mark.value}: {entry.mark.meaning}")
+        lines += _field("mark", f"{entry.mark.value}: {self.mark_meaning}")
         if original is not None:
             lines += _field("changed", entry.overridden)
             was = f"{show_value(original)}, range {show_range(original)}, mark {original.mark.value}"
@@ -74,10 +82,11 @@ class Explanation:
     def _source_lines(self) -> list[str]:
         if not self.sources:
             return _field("sources", "none: this is the team's to set")
+        name = "of table" if self.entry.original is not None else "sources"
         lines: list[str] = []
         for number, source in enumerate(self.sources):
             year = source.year or "year not noted"
-            lines += _field("" if number else "sources", f"{source.id}  {source.title} ({year})")
+            lines += _field("" if number else name, f"{source.id}  {source.title} ({year})")
             if source.url:
                 lines.append(" " * _INDENT + source.url)
             read = f"{source.kind}; read: {source.what_was_read or 'not noted'}"
@@ -130,6 +139,8 @@ def derived_from(entry_id: str, entries: Mapping[str, Entry]) -> tuple[str, ...]
 
 def show_value(entry: Entry) -> str:
     """Value with its unit, such as ``140 deg``."""
+    if isinstance(entry.value, Unknown):
+        return "unknown: the team must set it"
     value = str(entry.value).lower() if isinstance(entry.value, bool) else str(entry.value)
     if isinstance(entry.value, float):
         value = f"{entry.value:.10g}"
@@ -147,7 +158,7 @@ def show_range(entry: Entry) -> str:
 
 def _value_dict(entry: Entry) -> dict[str, Any]:
     return {
-        "value": entry.value,
+        "value": plain(entry.value),
         "low": entry.low,
         "high": entry.high,
         "unit": entry.unit,

@@ -7,6 +7,7 @@ ids of other entries; it may hold numbers, ``+ - * / **``, ``pi`` and the functi
 from __future__ import annotations
 
 import ast
+import decimal
 import graphlib
 import math
 import operator
@@ -14,10 +15,11 @@ import statistics
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from separatrix.core import Unknown
 from separatrix.evidence.model import Entry
 
-AGREEMENT = 0.01
-"""A value may differ from its formula by this share: sources print two or three digits."""
+AGREEMENT = 0.001
+"""A value may differ from its formula by this share, or by the rounding of its last printed digit."""
 _Z95 = 1.959963984540054
 """Two-sided 95 % point of the normal distribution."""
 
@@ -145,12 +147,34 @@ def formula_fault(entry: Entry, entries: Mapping[str, Entry]) -> str:
         missing = [key for key in inputs_of(expression) if key not in entries]
         if missing:
             return f"its formula names {', '.join(missing)}, which no table holds"
-        found = evaluate(expression, lambda key: float(entries[key].value))
+        found = evaluate(expression, lambda key: number_of(entries[key]))
+        value = number_of(entry)
     except ValueError as error:
         return str(error)
-    if not math.isclose(found, float(entry.value), rel_tol=AGREEMENT):
-        return f"its formula gives {found:.6g}, the value is {entry.value}"
+    if abs(found - value) > max(0.55 * _last_digit(value), AGREEMENT * abs(value)):
+        return f"its formula gives {found:.6g}, the value is {value:.6g}"
     return ""
+
+
+def number_of(entry: Entry) -> float:
+    """The value of an entry that a formula names.
+
+    Raises
+    ------
+    ValueError
+        If it is not a number, or unknown.
+    """
+    if isinstance(entry.value, (str, bool, Unknown)):
+        raise ValueError(f"a formula names '{entry.id}', which is no number: {entry.value}")
+    return float(entry.value)
+
+
+def _last_digit(value: float) -> float:
+    """Worth of the last digit that is printed of a number, 1 for whole numbers."""
+    if value == int(value):
+        return 1.0
+    exponent = decimal.Decimal(repr(value)).as_tuple().exponent
+    return 10.0**exponent if isinstance(exponent, int) else 0.0
 
 
 def _parse(expression: str) -> ast.expr:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from separatrix.core import Unknown
+
 Value = float | int | str | bool
+
+
+def plain(value: Value | Unknown) -> Value | None:
+    """A value as plain data, ``None`` where it is unknown."""
+    return None if isinstance(value, Unknown) else value
 
 
 class Kind(enum.Enum):
@@ -66,7 +73,8 @@ class Entry:
     id: str
     """``topic.quantity[.condition]``."""
     kind: Kind
-    value: Value
+    value: Value | Unknown
+    """`Unknown` where nobody has published a number and the team has set none."""
     low: float | None
     high: float | None
     unit: str

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from separatrix.core import Fault, InputError, near_names
-from separatrix.evidence.formula import evaluate, formula_of, in_order, inputs_of, words_of
+from separatrix.evidence.formula import evaluate, formula_of, in_order, inputs_of, number_of, words_of
 from separatrix.evidence.model import Entry, Kind, Mark, Value
 from separatrix.evidence.reader import EvidenceReader
 from separatrix.evidence.tables import number_fault, range_fault
@@ -116,7 +116,7 @@ def _followed(entry: Entry, entries: Mapping[str, Entry], changed: set[str]) -> 
     """A derived entry computed again, and what is wrong with the new value."""
     expression = formula_of(entry)
     try:
-        value = evaluate(expression, lambda key: float(entries[key].value))
+        value = evaluate(expression, lambda key: number_of(entries[key]))
     except ValueError as error:
         return entry, str(error)
     if problem := number_fault(entry.kind, value):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from separatrix.core import DataMissingError, Fault, near_names
-from separatrix.evidence.model import Entry, Kind, Value
+from separatrix.core import DataMissingError, Fault, Unknown, near_names
+from separatrix.evidence.model import Entry, Kind, Value, plain
 
 
 class EvidenceReader:
@@ -41,10 +41,22 @@ class EvidenceReader:
         return found
 
     def number(self, entry_id: str) -> float:
-        """The value of a number, fraction or count."""
+        """The value of a number, fraction or count.
+
+        Raises
+        ------
+        DataMissingError
+            If there is no such entry, it is of another kind, or nobody knows its value.
+        """
         found = self.entry(entry_id)
         if found.kind not in (Kind.NUMBER, Kind.FRACTION, Kind.COUNT):
             raise DataMissingError(Fault(problem=f"'{entry_id}' is a {found.kind.value}, not a number"))
+        if isinstance(found.value, Unknown):
+            raise DataMissingError(
+                Fault(
+                    problem=f"'{entry_id}' is {found.value}", mend="set it under `assumptions:` in case.yaml"
+                )
+            )
         return float(found.value)
 
     def count(self, entry_id: str) -> int:
@@ -68,9 +80,12 @@ class EvidenceReader:
         return tuple(self._used[key] for key in sorted(self._used))
 
     def values_of(self, entry_ids: Iterable[str]) -> dict[str, list[Value | None]]:
-        """``[value, low, high]`` of each id as it stands now, or ``[]`` where there is no such id."""
+        """``[value, low, high]`` of each id as it stands now, or ``[]`` where there is no such id.
+
+        A value that nobody knows is ``None``.
+        """
         found = {key: self._entries.get(key) for key in sorted(entry_ids)}
-        return {key: [e.value, e.low, e.high] if e else [] for key, e in found.items()}
+        return {key: [plain(e.value), e.low, e.high] if e else [] for key, e in found.items()}
 
     def used_values(self) -> dict[str, list[Value | None]]:
         """``[value, low, high]`` of every id read so far; part of a result's cache key."""

@@ -11,7 +11,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import TypeVar
 
-from separatrix.core import Fault, InputError, near_names
+from separatrix.core import Fault, InputError, Unknown, near_names
 from separatrix.evidence.formula import formula_fault, in_order
 from separatrix.evidence.model import Entry, Kind, Mark, Source, Value
 from separatrix.evidence.units import UNIT_PARTS, unit_fault
@@ -58,12 +58,14 @@ def number_fault(kind: Kind, value: float) -> str:
     return ""
 
 
-def range_fault(value: Value, low: float | None, high: float | None) -> str:
+def range_fault(value: Value | Unknown, low: float | None, high: float | None) -> str:
     """What keeps a value from lying in its range; empty where nothing does."""
     if isinstance(value, (bool, str)):
         return "" if low is None and high is None else "only numbers have a range"
     if low is not None and high is not None and low > high:
         return f"low {low:g} is above high {high:g}"
+    if isinstance(value, Unknown):
+        return ""
     if (low is not None and value < low) or (high is not None and value > high):
         return f"value {value:g} lies outside {_end(low)} to {_end(high)}"
     return ""
@@ -94,7 +96,7 @@ def _parse_row(row: Mapping[str, str]) -> Entry:
         raise ValueError("an id reads topic.quantity[.condition], of letters, digits and _")
     kind = _member({k.value: k for k in Kind}, "kind", row["kind"])
     mark = _member({m.value: m for m in Mark}, "mark", row["mark"])
-    value = parse_value(kind, row["value"])
+    value = _parse_value_or_unknown(kind, mark, row)
     low = _number(row["low"]) if row["low"] else None
     high = _number(row["high"]) if row["high"] else None
     problem = range_fault(value, low, high)
@@ -117,6 +119,15 @@ def _parse_row(row: Mapping[str, str]) -> Entry:
         source_ids=sources,
         note=row["note"],
     )
+
+
+def _parse_value_or_unknown(kind: Kind, mark: Mark, row: Mapping[str, str]) -> Value | Unknown:
+    """The value; `Unknown` for an assumption that nobody has a number for, with the note as its reason."""
+    if row["value"] or kind in (Kind.TEXT, Kind.FLAG):
+        return parse_value(kind, row["value"])
+    if mark is not Mark.ASSUMPTION or not row["note"]:
+        raise ValueError("only an assumption (A) with a note may leave its value to the team")
+    return Unknown(row["note"])
 
 
 def _check_unit(kind: Kind, unit: str) -> None:
