@@ -96,6 +96,8 @@ def _unknown_key(document: Document, place: Place) -> Fault:
     mend = near(key, known_keys(place[:-1]))
     if not key:
         mend = "write a key before the colon"
+    elif key.isdigit():
+        mend = "if it belongs to the number before it, write a point, not a comma; " + mend
     return document.fault(place, f"unknown key {shown(key)}", mend=mend)
 
 

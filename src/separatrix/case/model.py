@@ -74,7 +74,7 @@ class _Part(BaseModel):
     def _empty_is_not_given(cls, data: Any) -> Any:
         """A key with nothing after it is not given."""
         if isinstance(data, dict):
-            return {key: value for key, value in data.items() if value is not None}
+            return {k: v for k, v in data.items() if v is not None or k not in cls.model_fields}
         return data
 
 
@@ -270,6 +270,14 @@ class CaseFile(_Part):
     """Vessels as angiography, Doppler or a bedside line saw them."""
     assumptions: dict[str, Assumption] = {}
     """The team's own values for evidence entries: `id: value` or `id: {value, low, high, why}`."""
+
+    @field_validator("format", "operations", mode="before")
+    @classmethod
+    def _no_truth_value(cls, value: Any) -> Any:
+        """Refuse ``true``, which Python takes for 1."""
+        if isinstance(value, bool):
+            raise ValueError("a truth value")
+        return value
 
     @model_validator(mode="before")
     @classmethod

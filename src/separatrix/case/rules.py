@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 from separatrix.case.document import Document, Place
-from separatrix.case.faults import near, shown
+from separatrix.case.faults import near, shown, value_at
 from separatrix.case.model import (
     GATE_NAMES,
     OWNER_NAMES,
@@ -16,6 +16,7 @@ from separatrix.case.model import (
     LabelSpec,
 )
 from separatrix.case.paths import is_own_protocol
+from separatrix.case.schema import known_keys
 from separatrix.core import Fault
 
 EARLIEST_BIRTH = dt.date(1950, 1, 1)
@@ -49,8 +50,11 @@ def rule_faults(file: CaseFile, document: Document, *, today: dt.date | None) ->
     today
         The day of the check; without it no date is compared with the present.
     """
-    yield from _birth_faults(file, document, today)
-    yield from _dated_faults(file, document, today)
+    births = list(_birth_faults(file, document, today))
+    yield from births
+    yield from _dated_faults(
+        file, document, today, birth=None if births else file.born or file.expected_birth
+    )
     yield from _imaging_faults(file, document)
     yield from _suitability_faults(file, document)
     yield from _decision_faults(file, document)
@@ -59,13 +63,12 @@ def rule_faults(file: CaseFile, document: Document, *, today: dt.date | None) ->
 
 def _is_written(document: Document, *place: str) -> bool:
     """Whether a key is written, or something so like it that it was meant."""
-    group = document.data
-    for part in place[:-1]:
-        group = group.get(part) or {}
-    if group.get(place[-1]) is not None:
-        return True
-    return any(
-        f"'{place[-1]}'" in near(key, [place[-1]]) for key in group if key not in CaseFile.model_fields
+    group = value_at(document.data, place[:-1])
+    if not isinstance(group, dict):
+        return False
+    known = known_keys(place[:-1])
+    return group.get(place[-1]) not in (None, {}, []) or any(
+        f"'{place[-1]}'" in near(key, known) for key in group if key not in known
     )
 
 
@@ -85,6 +88,10 @@ def _birth_faults(file: CaseFile, document: Document, today: dt.date | None) -> 
             expected="exactly one of them",
             mend="add `born: 2026-02-14` with the true date, or expected_birth before birth",
         )
+    for name, day in (("born", file.born), ("expected_birth", file.expected_birth)):
+        if day is not None and not EARLIEST_BIRTH <= day <= LATEST_DATE:
+            yield document.fault((name,), f"found {day}", expected="a plausible day", mend="look at the year")
+            return
     if today is None:
         return
     if file.born is not None and file.born > today:
@@ -124,12 +131,9 @@ def _dates(file: CaseFile) -> Iterator[tuple[Place, dt.date]]:
         yield ("observations", index, "date"), observation.date
 
 
-def _dated_faults(file: CaseFile, document: Document, today: dt.date | None) -> Iterator[Fault]:
-    for name in ("born", "expected_birth"):
-        day = getattr(file, name)
-        if day is not None and not EARLIEST_BIRTH <= day <= LATEST_DATE:
-            yield document.fault((name,), f"found {day}", expected="a plausible day", mend="look at the year")
-    birth = file.born or file.expected_birth
+def _dated_faults(
+    file: CaseFile, document: Document, today: dt.date | None, *, birth: dt.date | None
+) -> Iterator[Fault]:
     for place, day in _dates(file):
         if birth is not None and birth - day > BEFORE_BIRTH:
             yield document.fault(
@@ -151,14 +155,16 @@ def _imaging_faults(file: CaseFile, document: Document) -> Iterator[Fault]:
     spec = file.imaging
     if spec is None:
         return
-    if not spec.images and not document.data["imaging"].get("images"):
+    if not spec.images and not _is_written(document, "imaging", "images"):
         yield document.fault(
             ("imaging", "images"),
             "no image is named",
             expected="at least one image, such as `ct: {path: imaging/ct, modality: CT}`",
             mend="name an image, or delete the whole imaging section",
         )
-    if spec.reference is not None and spec.reference not in document.data["imaging"].get("images", {}):
+    if spec.reference is not None and spec.reference not in (
+        value_at(document.data, ("imaging", "images")) or ()
+    ):
         yield document.fault(
             ("imaging", "reference"),
             f"found {shown(spec.reference)}, which is no image",
@@ -171,7 +177,7 @@ def _imaging_faults(file: CaseFile, document: Document) -> Iterator[Fault]:
 
 def _label_faults(labels: LabelSpec, document: Document) -> Iterator[Fault]:
     place: Place = ("imaging", "labels", "structures")
-    written = (document.data["imaging"].get("labels") or {}).get("structures")
+    written = _is_written(document, "imaging", "labels", "structures")
     if not labels.structures and not written and labels.path.lower().endswith(_NEED_STRUCTURES):
         yield document.fault(
             place,
@@ -229,22 +235,21 @@ def _decision_faults(file: CaseFile, document: Document) -> Iterator[Fault]:
     decision = file.decision
     if decision.is_empty:
         return
-    written = document.data.get("decision") or {}
-    if not decision.by and not written.get("by"):
+    if not decision.by and not _is_written(document, "decision", "by"):
         yield document.fault(
             ("decision", "by"),
             "a choice is given, but not who decided",
             expected="names and roles",
             mend="add by: [name and role, …], or leave the decision empty",
         )
-    if decision.on is None and not written.get("on"):
+    if decision.on is None and not _is_written(document, "decision", "on"):
         yield document.fault(
             ("decision", "on"),
             "a choice is given, but not when it was decided",
             expected="a date as year-month-day",
             mend="add on: with the day, or leave the decision empty",
         )
-    if missing := [child for child in "AB" if child not in decision.choice]:
+    if missing := [child for child in "AB" if not _is_written(document, "decision", "choice", child)]:
         yield document.fault(
             ("decision", "choice"),
             f"nothing is decided for {' and '.join(missing)}",

@@ -118,7 +118,11 @@ def spec_at(place: Place) -> dict[str, Any] | None:
 def known_keys(place: Place) -> tuple[str, ...]:
     """Keys that may stand in the group at a place; none where the keys are the writer's own."""
     spec = spec_at(place)
-    return tuple(key for option in _options(spec or {}) for key in option.get("properties", {}))
+    return tuple(
+        key
+        for option in _options(spec or {})
+        for key in (*option.get("properties", {}), *option.get("propertyNames", {}).get("enum", ()))
+    )
 
 
 def expectation(place: Place) -> str:
