@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from separatrix.body.anatomy.model import NO_BODY_ANGLE, Classification
 from separatrix.core import Unknown
-from separatrix.evidence import EvidenceReader
+from separatrix.evidence import EvidenceReader, Mark
 
 LAYERS = ("scalp", "skull", "dura", "brain")
 """What may be joined, from outside to inside; Winston's letters follow this order."""
@@ -37,6 +37,8 @@ class Thresholds:
     vertical_from: float
     type_one_below: float
     type_two_from: float
+    edge_is_three: bool
+    """Whether exactly the first limit is III; the source does not say."""
     margin: float
     """An angle this near to a limit gives the classes on both sides."""
 
@@ -44,10 +46,11 @@ class Thresholds:
     def read(cls, evidence: EvidenceReader) -> Thresholds:
         """Take them from the evidence tables."""
         return cls(
-            vertical_from=evidence.number("anatomy.stone_goodrich.vertical.low"),
-            type_one_below=evidence.number("anatomy.stone_goodrich.type_i.high"),
-            type_two_from=evidence.number("anatomy.stone_goodrich.type_ii.low"),
-            margin=evidence.number("anatomy.class_margin"),
+            vertical_from=evidence.number("classification.angle_vertical_min"),
+            type_one_below=evidence.number("classification.rotation_type_I_below"),
+            type_two_from=evidence.number("classification.rotation_type_II_min"),
+            edge_is_three=bool(evidence.entry("classification.rotation_edge_is_type_III").value),
+            margin=evidence.number("classification.both_shown_within"),
         )
 
 
@@ -66,7 +69,7 @@ def fold_rotation(rotation_deg: float) -> float:
 def variety(rotation_deg: float, limits: Thresholds) -> str:
     """I, II or III, by the relative direction of the faces."""
     turned = fold_rotation(rotation_deg)
-    if turned < limits.type_one_below:
+    if turned < limits.type_one_below or (turned == limits.type_one_below and not limits.edge_is_three):
         return "I"
     return "II" if turned >= limits.type_two_from else "III"
 
@@ -114,7 +117,7 @@ def classify(facts: UnionFacts, *, evidence: EvidenceReader) -> Classification:
     if used == "bodies" and not isinstance(facts.angle_heads_deg, Unknown):
         classes += _stone_goodrich_all(facts.angle_heads_deg, facts.rotation_axial_deg, forms, limits)
     kinds, told_note = _with_told(_unique(classes), facts.told_class)
-    winston, winston_notes = _winston(facts.deepest_shared)
+    winston, winston_notes = _winston(facts.deepest_shared, evidence)
     return Classification(
         stone_goodrich=kinds,
         oconnell=_unique(_oconnell(facts, forms, limits)),
@@ -166,9 +169,22 @@ def _forms(facts: UnionFacts) -> tuple[tuple[bool, ...], list[str]]:
 
 
 def _sides(value: float, thresholds: tuple[float, ...], margin: float) -> list[float]:
-    """The angle, and one beyond each threshold it lies near to."""
+    """Give the angle, and one beyond each threshold it lies near to."""
     near = [t for t in thresholds if abs(value - t) <= margin]
     return [value, *(t - 1e-6 if value >= t else t for t in near)]
+
+
+def axes_near(angle_deg: float, limits: Thresholds) -> tuple[str, ...]:
+    """``A`` or ``V`` by the rule; the other beside it where the angle is near the threshold."""
+    near = _sides(angle_deg, (limits.vertical_from,), limits.margin)
+    return _unique(["A" if a < limits.vertical_from else "V" for a in near])
+
+
+def varieties_near(rotation_deg: float, limits: Thresholds) -> tuple[str, ...]:
+    """Types I to III by the rule; the next one beside it where the rotation is near a threshold."""
+    turned = fold_rotation(rotation_deg)
+    near = _sides(turned, (limits.type_one_below, limits.type_two_from), limits.margin)
+    return _unique([variety(r, limits) for r in near])
 
 
 def _stone_goodrich_all(
@@ -176,14 +192,10 @@ def _stone_goodrich_all(
 ) -> list[str]:
     if isinstance(angle, Unknown):
         return []
-    angles = _sides(angle, (limits.vertical_from,), limits.margin)
-    rotations: list[float | None] = [None]
-    if not isinstance(rotation, Unknown):
-        turned = fold_rotation(rotation)
-        rotations = [*_sides(turned, (limits.type_one_below, limits.type_two_from), limits.margin)]
+    types = [""] if isinstance(rotation, Unknown) else [f"-{v}" for v in varieties_near(rotation, limits)]
     return [
-        stone_goodrich(a, r, form, limits=limits)
-        for form, a, r in itertools.product(forms, angles, rotations)
+        f"{'T' if form else 'P'}{axis}{kind if form and axis == 'V' else ''}"
+        for form, axis, kind in itertools.product(forms, axes_near(angle, limits), types)
     ]
 
 
@@ -196,23 +208,30 @@ def _oconnell(facts: UnionFacts, forms: tuple[bool, ...], limits: Thresholds) ->
         elif isinstance(facts.rotation_axial_deg, Unknown):
             classes.append("total")
         else:
-            turned = fold_rotation(facts.rotation_axial_deg)
-            near = _sides(turned, (limits.type_one_below, limits.type_two_from), limits.margin)
-            classes += [f"total {variety(r, limits)}" for r in near]
+            classes += [f"total {v}" for v in varieties_near(facts.rotation_axial_deg, limits)]
     return classes
 
 
-def _winston(deepest: tuple[str, ...] | Unknown) -> tuple[tuple[str, ...], list[str]]:
-    """Give the letter of the deepest joined layer [S07]; A-C are not confirmed at the source."""
+def _winston(
+    deepest: tuple[str, ...] | Unknown, evidence: EvidenceReader
+) -> tuple[tuple[str, ...], list[str]]:
+    """Give the letter of the deepest joined layer [S07]; letters only recalled say so."""
     if isinstance(deepest, Unknown):
         return (), [f"Winston's class is unknown because {deepest.because}"]
-    letters = tuple("ABCD"[LAYERS.index(layer)] for layer in deepest)
+    entries = [evidence.entry(f"classification.winston_{'ABCD'[LAYERS.index(layer)]}") for layer in deepest]
+    recalled = [entry.mark is Mark.ASSUMPTION for entry in entries]
     notes = []
-    if any(letter != "D" for letter in letters):
-        notes.append("Winston's letters A to C are to be confirmed: the original text could not be read")
-    if len(letters) > 1:
+    if any(recalled):
+        notes.append(
+            "Winston's letters A to C are to be confirmed: they are recalled, the source was not read"
+        )
+    if len(entries) > 1:
         notes.append("brain lies on brain with no gap seen; whether it is joined the images cannot tell")
-    return tuple(c if c == "D" else f"{c} (to be confirmed)" for c in letters), notes
+    letters = [entry.id[-1] for entry in entries]
+    return tuple(
+        f"{letter} (to be confirmed)" if doubt else letter
+        for letter, doubt in zip(letters, recalled, strict=True)
+    ), notes
 
 
 def _unique(classes: list[str]) -> tuple[str, ...]:
