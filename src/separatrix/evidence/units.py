@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_LENGTHS = ("mm", "cm", "m", "mm2", "cm2", "mm3", "cm3", "ml", "l", "deg", "voxel", "voxels")
+_LENGTHS = ("mm", "cm", "m", "mm2", "cm2", "mm3", "cm3", "ml", "dl", "l", "deg", "voxel", "voxels")
 _TIMES = ("s", "min", "h", "day", "days", "week", "weeks", "month", "months", "year", "years")
 _AMOUNTS = ("mg", "g", "kg", "mmol", "mmHg", "cmH2O", "mmH2O", "Pa", "mPa", "K", "degC", "HU", "MiB", "GiB")
 UNIT_PARTS = frozenset(_LENGTHS + _TIMES + _AMOUNTS)
