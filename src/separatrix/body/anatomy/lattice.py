@@ -123,6 +123,45 @@ def shifted(shape: tuple[int, ...], offset: tuple[int, ...]) -> tuple[tuple[slic
     return here, there
 
 
+def interface(side: Bytes) -> npt.NDArray[np.bool_]:
+    """Voxels with a face on a voxel of the other side."""
+    found = np.zeros(side.shape, dtype=bool)
+    for offset in ((1, 0, 0), (0, 1, 0), (0, 0, 1)):
+        here, there = shifted(side.shape, offset)
+        differs = (side[here] ^ side[there]) == (SIDE_A ^ SIDE_B)
+        found[here] |= differs
+        found[there] |= differs
+    return found
+
+
+def within(mask: npt.NDArray[np.bool_], voxels: int) -> npt.NDArray[np.bool_]:
+    """All voxels at most `voxels` from a voxel of the mask along every axis."""
+    from scipy.ndimage import maximum_filter1d
+
+    grown = np.zeros(mask.shape, dtype=bool)
+    if not mask.any():
+        return grown
+    box = tuple(
+        slice(max(0, s.start - voxels), min(n, s.stop + voxels))
+        for s, n in zip(bounding_box(mask), mask.shape, strict=True)
+    )
+    part = mask[box].view(np.uint8)
+    for axis in range(3):
+        part = maximum_filter1d(part, 2 * voxels + 1, axis=axis, mode="constant")
+    grown[box] = part.view(bool)
+    return grown
+
+
+def bounding_box(mask: npt.NDArray[np.bool_], margin: int = 1) -> tuple[slice, slice, slice]:
+    """The box of a mask that is not empty, `margin` voxels wider where the array allows."""
+    spans = []
+    for axis in range(3):
+        others = tuple(a for a in range(3) if a != axis)
+        at = np.flatnonzero(mask.any(axis=others))
+        spans.append(slice(max(0, int(at[0]) - margin), min(mask.shape[axis], int(at[-1]) + 1 + margin)))
+    return (spans[0], spans[1], spans[2])
+
+
 def cost_of(lattice: Lattice, side: Bytes) -> int:
     """Whole cost of a labelling: 1 and 2 for the sides, 0 where there is no lattice."""
     total = 0

@@ -26,8 +26,10 @@ from separatrix.body.anatomy.lattice import (
     Lattice,
     Reals,
     arcs_of,
+    bounding_box,
     cost_of,
-    shifted,
+    interface,
+    within,
 )
 from separatrix.core import Fault, InputError, SolverError
 
@@ -251,12 +253,12 @@ def _cut_in_band(lattice: Lattice, state: Bytes, start: Bytes, width: int | None
     everything = int(free.sum())
     if everything < FULL_BELOW_VOXELS:
         return _cut_in_full(lattice, state)
-    front = _interface(start)
+    front = interface(start)
     if width is None:
         affordable = BAND_BUDGET_VOXELS // max(1, int(front.sum()))
         width = min(max(affordable, NARROWEST_BAND_VOXELS), WIDEST_BAND_VOXELS)
     side, cost = start, cost_of(lattice, start)
-    band = _within(front, width) & free
+    band = within(front, width) & free
     seen, largest, moves = band, 0, 0
     while moves < _MOST_MOVES and band.any():
         moves += 1
@@ -265,7 +267,7 @@ def _cut_in_band(lattice: Lattice, state: Bytes, start: Bytes, width: int | None
         before, cost = cost, cost_of(lattice, side)
         if cost >= before and moves > 1:
             break
-        band = _within(_interface(side) & free & ~seen, 2 * width) & free
+        band = within(interface(side) & free & ~seen, 2 * width) & free
         seen = seen | band
     return Cut(
         side=side,
@@ -277,48 +279,9 @@ def _cut_in_band(lattice: Lattice, state: Bytes, start: Bytes, width: int | None
     )
 
 
-def _interface(side: Bytes) -> npt.NDArray[np.bool_]:
-    """Voxels with a face on a voxel of the other side."""
-    found = np.zeros(side.shape, dtype=bool)
-    for offset in ((1, 0, 0), (0, 1, 0), (0, 0, 1)):
-        here, there = shifted(side.shape, offset)
-        differs = (side[here] ^ side[there]) == (SIDE_A ^ SIDE_B)
-        found[here] |= differs
-        found[there] |= differs
-    return found
-
-
-def _within(mask: npt.NDArray[np.bool_], voxels: int) -> npt.NDArray[np.bool_]:
-    """All voxels at most `voxels` from a voxel of the mask along every axis."""
-    from scipy.ndimage import maximum_filter1d
-
-    grown = np.zeros(mask.shape, dtype=bool)
-    if not mask.any():
-        return grown
-    box = tuple(
-        slice(max(0, s.start - voxels), min(n, s.stop + voxels))
-        for s, n in zip(_bounding_box(mask), mask.shape, strict=True)
-    )
-    part = mask[box].view(np.uint8)
-    for axis in range(3):
-        part = maximum_filter1d(part, 2 * voxels + 1, axis=axis, mode="constant")
-    grown[box] = part.view(bool)
-    return grown
-
-
-def _bounding_box(mask: npt.NDArray[np.bool_]) -> tuple[slice, slice, slice]:
-    """The box of a mask with one voxel to spare where the array has it."""
-    spans = []
-    for axis in range(3):
-        others = tuple(a for a in range(3) if a != axis)
-        at = np.flatnonzero(mask.any(axis=others))
-        spans.append(slice(max(0, int(at[0]) - 1), min(mask.shape[axis], int(at[-1]) + 2)))
-    return (spans[0], spans[1], spans[2])
-
-
 def _solve(lattice: Lattice, state: Bytes, start: Bytes) -> Bytes:
     """Cut with the free voxels of `state` undecided and all others as they are in it."""
-    box = _bounding_box(state == FREE)
+    box = bounding_box(state == FREE)
     padded = np.pad(state[box], 1)
     arcs = arcs_of(lattice.box(box), padded)
     flat = padded.reshape(-1)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from separatrix.body.anatomy.lattice import bounding_box
 from separatrix.body.surface.model import Mesh
 from separatrix.core import Grid
 
@@ -23,15 +24,6 @@ _STEPS = 3
 """Secant steps for the level; each contours once."""
 _VOLUME_TOLERANCE = 1e-3
 """Relative error of the volume at which the level is good enough."""
-
-
-def bounding_box(mask: Mask, margin: int = 0) -> tuple[slice, slice, slice]:
-    """The box of a mask, `margin` voxels wider where the array allows."""
-    spans = []
-    for axis in range(3):
-        at = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
-        spans.append(slice(max(0, int(at[0]) - margin), min(mask.shape[axis], int(at[-1]) + 1 + margin)))
-    return (spans[0], spans[1], spans[2])
 
 
 def signed_volume_mm3(mesh: Mesh) -> float:
@@ -102,7 +94,7 @@ def solid(mask: Mask, grid: Grid, *, blur_voxels: float = BLUR_VOXELS) -> Mesh:
 def _blurred(mask: Mask, blur_voxels: float) -> tuple[npt.NDArray[np.float32], tuple[int, ...]]:
     from scipy.ndimage import gaussian_filter
 
-    box = bounding_box(mask)
+    box = bounding_box(mask, 0)
     pad = int(np.ceil(3 * blur_voxels)) + 1
     field = np.pad(mask[box].astype(np.float32), pad)
     field = gaussian_filter(field, blur_voxels, mode="constant", truncate=3.0)
