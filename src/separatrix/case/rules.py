@@ -162,9 +162,8 @@ def _imaging_faults(file: CaseFile, document: Document) -> Iterator[Fault]:
             expected="at least one image, such as `ct: {path: imaging/ct, modality: CT}`",
             mend="name an image, or delete the whole imaging section",
         )
-    if spec.reference is not None and spec.reference not in (
-        value_at(document.data, ("imaging", "images")) or ()
-    ):
+    written = value_at(document.data, ("imaging", "images"))
+    if spec.reference is not None and written and spec.reference not in written:
         yield document.fault(
             ("imaging", "reference"),
             f"found {shown(spec.reference)}, which is no image",
