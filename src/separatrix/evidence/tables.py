@@ -14,7 +14,7 @@ from typing import TypeVar
 from separatrix.core import Fault, InputError, Unknown, near_names
 from separatrix.evidence.formula import formula_fault, in_order
 from separatrix.evidence.model import Entry, Kind, Mark, Source, Value
-from separatrix.evidence.units import UNIT_PARTS, unit_fault
+from separatrix.evidence.units import UNIT_PARTS, plain_unit, unit_fault
 
 COLUMNS = ("id", "kind", "value", "low", "high", "unit", "mark", "source_id", "note")
 SOURCE_COLUMNS = ("id", "title", "year", "url", "kind", "what_was_read", "note")
@@ -104,7 +104,8 @@ def _parse_row(row: Mapping[str, str]) -> Entry:
         problem = problem or ("" if limit is None else number_fault(kind, limit))
     if problem:
         raise ValueError(problem)
-    _check_unit(kind, row["unit"])
+    unit = plain_unit(row["unit"])
+    _check_unit(kind, unit)
     sources = tuple(s for s in row["source_id"].split(";") if s)
     if mark is not Mark.ASSUMPTION and not sources:
         raise ValueError(f"mark {mark.value} needs a source; only an assumption (A) has none")
@@ -114,7 +115,7 @@ def _parse_row(row: Mapping[str, str]) -> Entry:
         value=value,
         low=low,
         high=high,
-        unit=row["unit"],
+        unit=unit,
         mark=mark,
         source_ids=sources,
         note=row["note"],

@@ -13,6 +13,14 @@ UNIT_PARTS = frozenset(_LENGTHS + _TIMES + _AMOUNTS)
 _PART = re.compile(r"(?:10*)?([A-Za-z][A-Za-z0-9]*)(?:\^-?\d+)?")
 
 
+_SUPERSCRIPTS = str.maketrans({"²": "2", "³": "3", "·": "*"})
+
+
+def plain_unit(unit: str) -> str:
+    """A unit in the one way that entries carry it: ``mm²`` reads ``mm2``."""
+    return unit.translate(_SUPERSCRIPTS)
+
+
 def unit_fault(unit: str) -> str:
     """What is wrong with a unit; empty where nothing is.
 
