@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import re
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, field_validator, model_validator
 
-from separatrix.core import Twin
+from separatrix.core import Fault, Twin
 from separatrix.core.provenance import sha256_data
 
 STRUCTURE_NAMES = (
@@ -28,6 +29,9 @@ STRUCTURE_NAMES = (
     "expander",
 )
 """What a label may stand for; optionally with the owner: ``brain@A``, ``vein@shared``."""
+
+IGNORE = "ignore"
+"""In place of a structure: leave this value or segment out."""
 
 OWNER_NAMES = ("A", "B", "shared")
 
@@ -109,7 +113,7 @@ class LabelSpec(_Part):
     """File (.nii.gz, .nrrd, .seg.nrrd or DICOM SEG), relative to the case folder."""
     structures: dict[int | str, str] = {}
     """Value (or segment name) to structure name, such as ``2: skull`` or ``5: vein@A``; may be left out for
-    .seg.nrrd and DICOM SEG, whose segments carry names."""
+    .seg.nrrd and DICOM SEG, whose segments carry names; ``ignore`` leaves a value out."""
 
     @field_validator("structures", mode="before")
     @classmethod
@@ -350,6 +354,12 @@ class Case:
                 return self._lines[field]
             field = field[: max(field.rfind("."), field.rfind("["), 0)]
         return None
+
+    def located(self, fault: Fault) -> Fault:
+        """A fault of a field of ``case.yaml`` with the file's path and the field's line filled in."""
+        if fault.file not in ("", self.path.name) or not fault.field:
+            return fault
+        return dataclasses.replace(fault, file=str(self.path), line=fault.line or self.line_of(fault.field))
 
     def twin(self, twin: Twin) -> TwinSpec:
         """What the file says of one child."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from separatrix.case.model import Case
 from separatrix.core import InputError
 from separatrix.evidence import EvidenceReader, all_entries
@@ -19,7 +17,6 @@ def evidence_for(case: Case) -> EvidenceReader:
         With every assumption that names no entry or does not fit its kind or range, and its line.
     """
     try:
-        return with_overrides(all_entries(), case.file.assumptions, file=str(case.path))
+        return with_overrides(all_entries(), case.file.assumptions)
     except InputError as error:
-        faults = (dataclasses.replace(f, line=case.line_of(f.field)) for f in error.faults)
-        raise InputError(*faults) from None
+        raise InputError(*map(case.located, error.faults)) from None

@@ -9,6 +9,7 @@ from separatrix.case.document import Document, Place
 from separatrix.case.faults import near, shown, value_at
 from separatrix.case.model import (
     GATE_NAMES,
+    IGNORE,
     OWNER_NAMES,
     PROTOCOL_NAMES,
     STRUCTURE_NAMES,
@@ -200,13 +201,15 @@ def _label_faults(labels: LabelSpec, document: Document) -> Iterator[Fault]:
 
 
 def _structure_faults(name: str, place: Place, document: Document) -> Iterator[Fault]:
+    if name == IGNORE:
+        return
     kind, at, owner = name.partition("@")
     if kind not in STRUCTURE_NAMES:
         yield document.fault(
             place,
             f"unknown structure {shown(name)}",
             expected="a structure, with its owner if known: brain@A",
-            mend=near(kind, STRUCTURE_NAMES),
+            mend=near(kind, (*STRUCTURE_NAMES, IGNORE)),
         )
     if at and owner not in OWNER_NAMES:
         yield document.fault(

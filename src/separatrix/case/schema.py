@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from separatrix.case.document import Place
-from separatrix.case.model import GATE_NAMES, PROTOCOL_NAMES, STRUCTURE_NAMES, CaseFile
+from separatrix.case.model import GATE_NAMES, IGNORE, PROTOCOL_NAMES, STRUCTURE_NAMES, CaseFile
 
 SCHEMA_NAME = "case.schema.json"
 """File name of the schema: package data, and laid beside each new case file."""
@@ -33,7 +33,10 @@ def case_schema() -> dict[str, Any]:
     }
     kinds = "|".join(STRUCTURE_NAMES)
     structures = schema["$defs"]["LabelSpec"]["properties"]["structures"]
-    structures["additionalProperties"] = {"type": "string", "pattern": rf"^({kinds})(@(A|B|shared))?$"}
+    structures["additionalProperties"] = {
+        "type": "string",
+        "pattern": rf"^(({kinds})(@(A|B|shared))?|{IGNORE})$",
+    }
     schema["$defs"]["Decision"]["properties"]["choice"] = _each_child(
         schema["$defs"]["Decision"]["properties"]["choice"]
     )
