@@ -1,0 +1,152 @@
+"""Everything the pages show, gathered once for screen and paper."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from separatrix.body.anatomy.model import Anatomy
+from separatrix.body.imaging.model import Scene
+from separatrix.body.surface.model import Separatrix
+from separatrix.case import Case
+from separatrix.core import Unknown
+from separatrix.evidence import Entry, Mark, Source, all_sources
+from separatrix.share.dossier.certainty import OwnerCertainty, owner_certainty
+from separatrix.share.dossier.facts import statements
+from separatrix.share.dossier.model import Slice, Statement, StationSummary, Still
+from separatrix.share.dossier.planes import PlaneName
+
+_BANNER = re.compile(r"^BANNER\b[:\s]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What the templates read."""
+
+    case: Case
+    scene: Scene | None
+    anatomy: Anatomy | None
+    separatrix: Separatrix | None
+    stations: tuple[StationSummary, ...]
+    statements: tuple[Statement, ...]
+    banners: tuple[str, ...]
+    """On top of every page."""
+    notes: tuple[tuple[str, str], ...]
+    """Station and note."""
+    unknown: tuple[tuple[str, str], ...]
+    """What is not known, and why."""
+    certainty: tuple[OwnerCertainty, ...]
+    assumptions: tuple[Entry, ...]
+    """Entries marked A, or set by the team."""
+    sourced: tuple[Entry, ...]
+    sources: dict[str, Source]
+    slices: dict[PlaneName, list[Slice]]
+    stills: tuple[Still, ...]
+
+    def because(self, station: str) -> str:
+        """Why a station gave nothing, in plain words."""
+        found = next((s for s in self.stations if s.name == station), None)
+        return (found.because if found else "") or "this station gave no result"
+
+    @property
+    def heading(self) -> str:
+        """Title of the dossier."""
+        return self.case.file.title or self.case.file.id
+
+    @property
+    def is_not_separated(self) -> bool:
+        """Whether the team decided against a separation for a child."""
+        return "do not separate" in self.case.file.decision.choice.values()
+
+
+def gather(
+    *,
+    case: Case,
+    scene: Scene | None,
+    anatomy: Anatomy | None,
+    separatrix: Separatrix | None,
+    stations: Sequence[StationSummary],
+    entries: Sequence[Entry],
+    slices: dict[PlaneName, list[Slice]],
+    stills: Sequence[Still],
+    own_notes: Sequence[str],
+) -> Content:
+    """Gather the content of a dossier.
+
+    Parameters
+    ----------
+    own_notes
+        What the dossier itself has to say, such as a library that is missing.
+    """
+    told = _told(scene, anatomy, separatrix, stations, own_notes)
+    certainty = owner_certainty(anatomy) if anatomy else ()
+    assumed = tuple(e for e in entries if e.mark is Mark.ASSUMPTION or e.overridden)
+    return Content(
+        case=case,
+        scene=scene,
+        anatomy=anatomy,
+        separatrix=separatrix,
+        stations=tuple(stations),
+        statements=tuple(statements(case, scene, anatomy, separatrix, stations, certainty, entries)),
+        banners=_banners(scene, anatomy, stations, told),
+        notes=tuple((station, note) for station, note in told if not _BANNER.match(note)),
+        unknown=tuple(_unknown(scene, anatomy)),
+        certainty=certainty,
+        assumptions=assumed,
+        sourced=tuple(e for e in entries if e not in assumed),
+        sources=dict(all_sources()),
+        slices=slices,
+        stills=tuple(stills),
+    )
+
+
+def _told(
+    scene: Scene | None,
+    anatomy: Anatomy | None,
+    separatrix: Separatrix | None,
+    stations: Sequence[StationSummary],
+    own_notes: Sequence[str],
+) -> list[tuple[str, str]]:
+    """Notes of all stations, each once: a result often repeats what its station noted."""
+    pairs = [(s.name, note) for s in stations for note in s.notes]
+    pairs += [("imaging", n) for n in (scene.notes if scene else ())]
+    pairs += [("anatomy", n) for n in (anatomy.notes if anatomy else ())]
+    pairs += [("surface", n) for n in (separatrix.notes if separatrix else ())]
+    pairs += [("dossier", n) for n in own_notes]
+    return list(dict.fromkeys(pairs))
+
+
+def _banners(
+    scene: Scene | None,
+    anatomy: Anatomy | None,
+    stations: Sequence[StationSummary],
+    told: Sequence[tuple[str, str]],
+) -> tuple[str, ...]:
+    banners = []
+    if anatomy is not None and anatomy.refused_because:
+        banners.append(f"This union is refused: {anatomy.refused_because}")
+    banners += [
+        f"{s.name} was refused: {s.because}" for s in stations if s.status == "refused" and anatomy is None
+    ]
+    if scene is not None and scene.is_draft:
+        banners.append("The labels are a draft made by the program: they must be corrected by hand")
+    banners += [_BANNER.sub("", note) for _, note in told if _BANNER.match(note)]
+    return tuple(dict.fromkeys(banner.rstrip(".") + "." for banner in banners))
+
+
+def _unknown(scene: Scene | None, anatomy: Anatomy | None) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for image in scene.images.values() if scene else ():
+        if isinstance(image.acquired, Unknown):
+            found.append((f"Date of {image.modality} {image.name}", image.acquired.because))
+    if anatomy is None:
+        return found
+    for name, value in (
+        ("Longitudinal angle", anatomy.classification.angle_longitudinal_deg),
+        ("Axial facial rotation", anatomy.classification.rotation_axial_deg),
+        *((item.name, item.value) for item in anatomy.shared),
+    ):
+        if isinstance(value, Unknown):
+            found.append((name, value.because))
+    return found

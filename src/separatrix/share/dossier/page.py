@@ -1,0 +1,140 @@
+"""The pages as HTML: one set of templates for screen and paper."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from separatrix.core import Twin
+from separatrix.evidence import Mark
+from separatrix.share.dossier import wording
+from separatrix.share.dossier.certainty import BANDS
+from separatrix.share.dossier.content import Content
+from separatrix.share.dossier.facts import either, optimum_text
+from separatrix.share.dossier.slices import SHARED_COLOUR
+
+_HERE = Path(__file__).parent
+_SECTIONS = (
+    ("summary", "Summary"),
+    ("sure", "How sure each statement is"),
+    ("slices", "Slices: owners and cut over the scans"),
+    ("view", "The pair in 3D"),
+    ("shared", "What the children share"),
+    ("classification", "Kind of union"),
+    ("gates", "Suitability gates"),
+    ("cut", "Inventory of the cut"),
+    ("painted", "Owners painted by hand, and their price"),
+    ("decision", "Decision record"),
+    ("evidence", "Assumptions and evidence"),
+    ("notes", "Notes of the stations"),
+    ("provenance", "Where this comes from"),
+)
+OPTIONS = ("separate", "stage", "wait", "do not separate")
+"""What a team may decide for a child."""
+
+_SCREEN_FONTS = 'system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, "DejaVu Sans", sans-serif'
+PAPER_FONT = "Dossier Sans"
+_HEAD_LINE_CHARACTERS = 108
+"""Characters that fit one line of the page head on A4."""
+_HEAD_LINE_MM = 4.2
+
+
+def to_html(content: Content, *, model: str = "", viewer_data: str = "", paper: bool = False) -> str:
+    """The whole dossier as one HTML document.
+
+    Parameters
+    ----------
+    content
+        What to show.
+    model
+        GLB of the 3D view in base64; empty for none.
+    viewer_data
+        What `model3d.viewer_data` gave.
+    paper
+        For printing: no scripts, no controls, and page breaks where they belong.
+    """
+    head = [f"Separatrix · {content.heading} · case {content.case.file.id}"]
+    head += [f"▲ {banner}" for banner in content.banners]
+    lines = sum(math.ceil(len(line) / _HEAD_LINE_CHARACTERS) for line in head)
+    viewer, why_not = viewer_script()
+    return (
+        _environment()
+        .get_template("dossier.html.j2")
+        .render(
+            content=content,
+            paper=paper,
+            sections=_SECTIONS,
+            safety=wording.SAFETY,
+            synthetic_only=wording.SYNTHETIC_ONLY,
+            mark_words={mark.value: mark.meaning for mark in Mark},
+            bands=BANDS,
+            twins=tuple(Twin),
+            options=OPTIONS,
+            colours={twin.value: twin.colour for twin in Twin},
+            shared_colour=SHARED_COLOUR,
+            fonts=Markup(f'"{PAPER_FONT}"' if paper else _SCREEN_FONTS),
+            page_head="\n".join(head),
+            top_mm=round(12 + _HEAD_LINE_MM * lines),
+            page_script=Markup((_HERE / "static" / "page.js").read_text(encoding="utf-8")),
+            model=Markup(model) if viewer else "",
+            viewer_data=Markup(viewer_data),
+            viewer_script=Markup(viewer),
+            no_viewer_because=why_not,
+        )
+    )
+
+
+def viewer_script() -> tuple[str, str]:
+    """The built 3D viewer, and why it is missing where it is."""
+    path = _HERE / "static" / "viewer.js"
+    if not path.exists():
+        return "", "the viewer was not built; run `make setup` (it runs `npm ci && npm run build` in web/)"
+    return path.read_text(encoding="utf-8").replace("</script", "<\\/script"), ""
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters: dict[str, Callable[..., Any]] = {
+        "quantity": wording.quantity,
+        "span": wording.span,
+        "number": wording.number,
+        "percent": wording.percent,
+        "evidence_value": wording.evidence_value,
+        "twin": wording.twin_text,
+        "owner": wording.owner_text,
+        "either": either,
+        "optimum": optimum_text,
+        "mm": _millimetres,
+        "css_string": _css_string,
+        "breakable": _breakable,
+    }
+    environment.filters.update(filters)
+    return environment
+
+
+def _millimetres(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _css_string(text: str) -> Markup:
+    """Text as a CSS string that can neither end the string nor the style element."""
+    safe = "".join(c if c.isalnum() or c in " .,:;()·–▲“”’-" else f"\\{ord(c):06x}" for c in text)
+    return Markup(f'"{safe}"')
+
+
+def _breakable(text: str) -> Markup:
+    """Long ids and hashes may break after a dot, an underscore, or every eight digits of a hash."""
+    if "." not in text and len(text) == 64:
+        return Markup("<wbr>").join(text[i : i + 8] for i in range(0, 64, 8))
+    return Markup(str(escape(text)).replace(".", ".<wbr>").replace("_", "_<wbr>"))

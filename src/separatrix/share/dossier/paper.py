@@ -1,0 +1,66 @@
+"""The pages as PDF, from the same templates; the same content gives the same bytes."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from separatrix.share.dossier.page import PAPER_FONT
+
+MISSING_PANGO = (
+    "dossier.pdf was not made: the Pango library is missing. The HTML is complete. To get the PDF, run "
+    "`apt-get install libpango-1.0-0 libpangoft2-1.0-0` (Debian, Ubuntu), `dnf install pango` (Fedora) or "
+    "`brew install pango` (macOS), then `separatrix plan CASE --from dossier`"
+)
+
+_FONT_FILES = (("DejaVuSans.ttf", "normal", "normal"), ("DejaVuSans-Bold.ttf", "bold", "normal"),
+               ("DejaVuSans-Oblique.ttf", "normal", "italic"))  # fmt: skip
+
+
+def why_no_pdf() -> str:
+    """Empty where PDF can be made; else what is missing and how to get it."""
+    return MISSING_PANGO if _weasyprint() is None else ""
+
+
+def to_pdf(html: str) -> bytes:
+    """Lay the pages out on A4.
+
+    Call only where `why_no_pdf` is empty. Nothing is fetched but the font files of the program's own
+    parts.
+    """
+    weasyprint = _weasyprint()
+    assert weasyprint is not None
+    from weasyprint.text.fonts import FontConfiguration
+    from weasyprint.urls import URLFetcher
+
+    fonts, local = FontConfiguration(), URLFetcher(allowed_protocols={"data", "file"})
+    faces = weasyprint.CSS(string=_font_faces(), font_config=fonts, url_fetcher=local)
+    document = weasyprint.HTML(string=html, url_fetcher=local)
+    pdf: bytes = document.write_pdf(stylesheets=[faces], font_config=fonts)
+    return pdf
+
+
+@cache
+def _weasyprint() -> Any:
+    """The module, or None where its libraries are missing."""
+    try:
+        import weasyprint
+    except OSError:
+        return None
+    return weasyprint
+
+
+def _font_folder() -> Path:
+    """Fonts come from matplotlib, so that paper looks the same on a machine without fonts."""
+    import matplotlib
+
+    return Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+
+
+def _font_faces() -> str:
+    return "\n".join(
+        f'@font-face {{ font-family: "{PAPER_FONT}"; src: url("{(_font_folder() / name).as_uri()}");'
+        f" font-weight: {weight}; font-style: {style} }}"
+        for name, weight, style in _FONT_FILES
+    )

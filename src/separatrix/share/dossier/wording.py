@@ -1,0 +1,121 @@
+"""Numbers and reasons in plain words, the same everywhere in the dossier."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from separatrix.core import Twin, Unknown
+from separatrix.evidence import Mark, Value
+
+SAFETY = (
+    "For planning and rehearsal by a qualified team. Not a certified medical device. "
+    "Values marked A are assumptions: they are listed under “Assumptions and evidence”. "
+    "Certainty is calibrated on synthetic pairs only. This dossier advises; people decide."
+)
+
+SYNTHETIC_ONLY = "calibrated on synthetic pairs only"
+
+_UNITS = {"1": "", "fraction": "", "deg": "°", "degrees": "°"}
+_NO_BREAK = "\u00a0"
+"""A space that never breaks a line: between number and unit, between shape and letter."""
+
+
+def unit_text(unit: str) -> str:
+    """A unit as it is printed.
+
+    Examples
+    --------
+    >>> unit_text("cm2"), unit_text("1"), unit_text("ml_per_min"), unit_text("1/mm2")
+    ('cm²', '', 'ml/min', '1/mm²')
+    """
+    if unit in _UNITS:
+        return _UNITS[unit]
+    return re.sub(
+        r"(?<=m)([23])\b", lambda m: "²³"[int(m[1]) - 2], unit.replace("_per_", "/").replace("_", " ")
+    )
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number with so many significant digits and no exponent for what people read.
+
+    Examples
+    --------
+    >>> number(745.176), number(0.00071), number(0.0), number(12034.0)
+    ('745', '0.00071', '0', '12\\xa0034')
+    """
+    if value == 0:
+        return "0"
+    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    text = f"{value:,.{min(places, 8)}f}".replace(",", _NO_BREAK)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def quantity(value: float | Unknown, unit: str) -> str:
+    """A value with its unit, or why it is not known.
+
+    Examples
+    --------
+    >>> quantity(35.14, "cm2"), quantity(166.0, "deg"), quantity(Unknown("no CT"), "mm")
+    ('35.1\\xa0cm²', '166°', 'unknown because no CT')
+    """
+    return str(value) if isinstance(value, Unknown) else _with_unit(number(value), unit)
+
+
+def span(low: float | None, high: float | None, unit: str) -> str:
+    """A range with its unit; empty where there is none.
+
+    Examples
+    --------
+    >>> span(33.0, 37.28, "cm2"), span(None, 4.0, "mm"), span(None, None, "mm")
+    ('33 to 37.3\\xa0cm²', 'up to 4\\xa0mm', '')
+    """
+    if low is not None and high is not None:
+        return _with_unit(f"{number(low)} to {number(high)}", unit)
+    if high is not None:
+        return "up to " + _with_unit(number(high), unit)
+    return "from " + _with_unit(number(low), unit) if low is not None else ""
+
+
+def percent(fraction: float, digits: int = 3) -> str:
+    """A fraction as per cent.
+
+    Examples
+    --------
+    >>> percent(0.2131), percent(0.00071), percent(0.9996)
+    ('21.3\\xa0%', '0.071\\xa0%', '99.96\\xa0%')
+    """
+    rest = 1 - fraction
+    if 0 < rest < 0.01:  # near one, the rest is what matters
+        places = max(0, 1 - math.floor(math.log10(rest * 100)))
+        return f"{fraction * 100:.{places}f}".rstrip("0").rstrip(".") + f"{_NO_BREAK}%"
+    return f"{number(fraction * 100, digits)}{_NO_BREAK}%"
+
+
+def evidence_value(value: Value, unit: str) -> str:
+    """The value of an evidence entry as it is printed."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return _with_unit(number(value, 4), unit) if isinstance(value, (int, float)) else value
+
+
+def twin_text(twin: Twin) -> str:
+    """A child's shape and letter, as they stand together everywhere."""
+    return f"{twin.mark}{_NO_BREAK}{twin.value}"
+
+
+def owner_text(owner: str) -> str:
+    """``A``, ``B`` or ``shared`` with the shape beside it."""
+    return (
+        twin_text(Twin(owner)) if owner in ("A", "B") else f"■{_NO_BREAK}both" if owner == "shared" else owner
+    )
+
+
+def mark_text(mark: Mark) -> str:
+    """A mark of confidence, letter and words."""
+    return f"{mark.value} – {mark.meaning}"
+
+
+def _with_unit(text: str, unit: str) -> str:
+    shown = unit_text(unit)
+    return text if not shown else text + shown if shown == "°" else f"{text}{_NO_BREAK}{shown}"
