@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from separatrix.case import Case, read_case
+from separatrix.case import Case, read_case, survey_case
 from separatrix.core import Fault, InputError, Twin
 
 Reads = Callable[[str | bytes], Case]
@@ -414,3 +414,37 @@ def test_impossible_folder_names_are_told(name: str) -> None:
 def test_giving_the_file_for_its_folder_names_the_folder(folder: Path) -> None:
     with pytest.raises(InputError, match="give its folder"):
         read_case(folder / "case.yaml")
+
+
+def test_survey_goes_on_with_the_sound_part(folder: Path, sound_text: str) -> None:
+    (folder / "case.yaml").write_text(sound_text.replace("weight_kg: 8.1", "weight_kg: 8100"))
+    case, (fault,) = survey_case(folder)
+    assert fault.field == "twins.A.weight_kg"
+    assert case is not None
+    assert case.twin(Twin.A).weight_kg is None
+    assert case.twin(Twin.B).weight_kg == 7.8
+    assert case.file.imaging is not None
+
+
+def test_survey_leaves_out_imaging_where_a_fault_lies_there(folder: Path, sound_text: str) -> None:
+    (folder / "case.yaml").write_text(sound_text.replace("2: skull", "2: skul"))
+    case, faults = survey_case(folder)
+    assert len(faults) == 1
+    assert case is not None
+    assert case.file.imaging is None
+
+
+def test_survey_of_what_is_no_case_gives_faults_alone(tmp_path: Path) -> None:
+    case, (fault,) = survey_case(tmp_path / "gone")
+    assert case is None
+    assert "no such folder" in fault.problem
+
+
+def test_faults_of_other_rooms_get_file_and_line(read: Reads, sound_text: str) -> None:
+    case = read(sound_text)
+    fault = case.located(Fault(file="case.yaml", field="anatomy.shared_sinus", problem="x"))
+    assert fault.line == sound_text[: sound_text.index("shared_sinus")].count("\n") + 1
+    assert fault.file == str(case.path)
+    elsewhere = Fault(file="imaging/t1.nii.gz", field="spacing", problem="x")
+    assert case.located(elsewhere) is elsewhere
+    assert case.located(Fault(problem="x")) == Fault(problem="x")

@@ -9,11 +9,12 @@ Tests: ``tests/case``, ``tests/properties``.
 
 from separatrix.case.model import Case, CaseFile, Findings, ImageSpec, ImagingSpec, LabelSpec
 from separatrix.case.overrides import evidence_for
-from separatrix.case.reader import read_case
+from separatrix.case.reader import read_case, survey_case
 from separatrix.case.schema import case_schema
-from separatrix.case.starter import new_case
+from separatrix.case.starter import EXAMPLE_BIRTH, new_case
 
 __all__ = [
+    "EXAMPLE_BIRTH",
     "Case",
     "CaseFile",
     "Findings",
@@ -24,4 +25,5 @@ __all__ = [
     "evidence_for",
     "new_case",
     "read_case",
+    "survey_case",
 ]

@@ -59,14 +59,32 @@ def read_case(folder: Path, *, today: dt.date | None = None) -> Case:
     >>> case.file.id, case.line_of("format")
     ('demo-1', 4)
     """
-    folder = Path(folder)
-    path = _case_file(folder)
-    document = parse_document(_content(path), str(path))
-    file, faults = check_document(document, folder.resolve(), today=today)
-    if file is None or faults:
+    case, faults = survey_case(folder, today=today)
+    if case is None or faults:
         raise InputError(*faults)
+    return case
+
+
+def survey_case(folder: Path, *, today: dt.date | None = None) -> tuple[Case | None, tuple[Fault, ...]]:
+    """What can be read of a case folder, and every fault of the file.
+
+    For a check that goes on to the scans although, say, a weight is wrong: the case comes without its
+    faulty fields, and without any imaging where a fault lies there. None where nothing could be read.
+    Parameters as for `read_case`.
+    """
+    folder = Path(folder)
+    try:
+        path = _case_file(folder)
+        document = parse_document(_content(path), str(path))
+    except InputError as error:
+        return None, error.faults
+    file, faults = _checked(document, folder.resolve(), today=today)
+    if file is None:
+        return None, tuple(faults)
+    if any(fault.field.split(".")[0] == "imaging" for fault in faults):
+        file = file.model_copy(update={"imaging": None})
     lines = {dotted(place): line for place, line in document.lines.items()}
-    return Case(folder.resolve(), file, path=path, lines=lines)
+    return Case(folder.resolve(), file, path=path, lines=lines), tuple(faults)
 
 
 def _case_file(folder: Path) -> Path:
@@ -134,20 +152,10 @@ def _content(path: Path) -> bytes:
     return raw
 
 
-def check_document(
+def _checked(
     document: Document, folder: Path, *, today: dt.date | None
 ) -> tuple[CaseFile | None, list[Fault]]:
-    """The file that a document means, if its fields are sound, and all its faults.
-
-    Parameters
-    ----------
-    document
-        What ``case.yaml`` says.
-    folder
-        The case folder, resolved.
-    today
-        As in `read_case`.
-    """
+    """The sound part of a file (None where there is none), and all faults."""
     data, errors = _validated(document)
     faults = model_faults(document, errors[:MAX_FAULTS])
     sound = data if isinstance(data, CaseFile) else _sound_part(document, data, faults)
@@ -159,7 +167,7 @@ def check_document(
     if len(errors) > MAX_FAULTS or len(found) > MAX_FAULTS:
         del found[MAX_FAULTS:]
         found.append(Fault(file=document.file, problem="there are more faults", mend="mend these first"))
-    return (data if isinstance(data, CaseFile) else None), found
+    return sound, found
 
 
 def _validated(document: Document) -> tuple[CaseFile | dict[str, Any], Sequence[Any]]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from separatrix.body import anatomy, imaging
-from separatrix.case import Case, evidence_for, read_case
-from separatrix.core import Fault, InputError, Progress, silent
+from separatrix.case import EXAMPLE_BIRTH, Case, evidence_for, survey_case
+from separatrix.core import InputError, Progress, silent
 from separatrix.core.runtime import available_threads
+from separatrix.evidence import EvidenceReader, all_entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,25 +51,26 @@ def check_case(folder: Path, *, progress: Progress = silent) -> CheckReport:
     InputError
         With every fault of the case file, the scans, the labels and the landmarks.
     """
-    case = read_case(folder)
-    faults: list[Fault] = []
-    evidence = None
+    case, found = survey_case(folder, today=dt.date.today())
+    if case is None:
+        raise InputError(*found)
+    faults = list(found)
     scene = None
     try:
         evidence = evidence_for(case)
     except InputError as error:
         faults += error.faults
-    if evidence is not None and case.file.imaging is not None:
+        evidence = EvidenceReader(all_entries())
+    if case.file.imaging is not None:
         try:
             scene = imaging.read_scene(
                 case, evidence=evidence, threads=available_threads(), progress=progress
             )
         except InputError as error:
             faults += error.faults
-    if evidence is not None:
-        faults += anatomy.check(case, scene, evidence=evidence)
+    faults += anatomy.check(case, scene, evidence=evidence)
     if faults:
-        raise InputError(*faults)
+        raise InputError(*map(case.located, faults))
     return _report(case, scene)
 
 
@@ -89,6 +92,8 @@ def _report(case: Case, scene: imaging.Scene | None) -> CheckReport:
         spec = file.twins.get(twin)  # type: ignore[call-overload]  # a literal either way
         if spec is None or spec.weight_kg is None:
             lacks.append(f"twins.{twin}.weight_kg: the weight gate stays to be confirmed")
+    if file.born == EXAMPLE_BIRTH:
+        lacks.append(f"born: {file.born} is still the example of a new case; write the true day")
     if not file.decision.choice:
         lacks.append("decision: empty until a person fills it")
     return CheckReport(case=str(case.folder), holds=tuple(holds), lacks=tuple(lacks), notes=tuple(notes))

@@ -116,7 +116,7 @@ class _Run:
             inputs = station_inputs(station, self.case, self.plan_folder)
             evidence = self.evidence.fork()
             folder = fresh_folder(self.plan_folder, station.name)
-            outcome = station.run(self._context(station, evidence, folder, share))
+            outcome = self._outcome(station, self._context(station, evidence, folder, share))
             if outcome.status == "not_applicable":
                 write_atomic(folder / "result.json", to_json(_not_applicable(station, outcome)))
             mark = new_provenance(station, folder, inputs=inputs, seed=self.seed, evidence=evidence)
@@ -132,6 +132,12 @@ class _Run:
             digest=stored.digest if stored else "",
             notes=tuple(self.results.json(station.name).get("notes", ())),
         )
+
+    def _outcome(self, station: Station, context: Context) -> Outcome:
+        try:
+            return station.run(context)
+        except InputError as error:  # the same error, its faults with their lines in case.yaml
+            raise type(error)(*map(self.case.located, error.faults)) from error
 
     def _context(
         self, station: Station, evidence: EvidenceReader, folder: Path, share: tuple[float, float]
