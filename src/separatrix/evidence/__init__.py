@@ -8,6 +8,7 @@ Tests: ``tests/evidence``.
 """
 
 from separatrix.evidence.explain import Explanation, explain
+from separatrix.evidence.lists import all_cases, all_complications, all_steps
 from separatrix.evidence.model import Entry, Kind, Mark, Source, Value, plain
 from separatrix.evidence.overrides import TeamValue, with_overrides
 from separatrix.evidence.reader import EvidenceReader
@@ -23,8 +24,11 @@ __all__ = [
     "Source",
     "TeamValue",
     "Value",
+    "all_cases",
+    "all_complications",
     "all_entries",
     "all_sources",
+    "all_steps",
     "explain",
     "plain",
     "search_entries",

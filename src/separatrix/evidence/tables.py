@@ -152,10 +152,22 @@ def _parse_source(row: Mapping[str, str]) -> Source:
     return Source(**row)
 
 
-def _parse_rows(
+def parse_rows(
     name: str, text: str, columns: tuple[str, ...], parse: Callable[[Mapping[str, str]], T]
 ) -> tuple[dict[str, T], list[Fault]]:
-    """Rows by their id, and a fault for each row that does not fit."""
+    """Read CSV rows by their id, and a fault for each row that does not fit.
+
+    Parameters
+    ----------
+    name
+        File name told in faults.
+    text
+        CSV text whose first line names the columns.
+    columns
+        The columns that must be there, in order, `id` among them.
+    parse
+        Makes one row's value; a `ValueError` becomes the row's fault.
+    """
     reader = csv.DictReader(text.splitlines(), strict=True)
     if tuple(reader.fieldnames or ()) != columns:
         found = ",".join(reader.fieldnames or ())
@@ -191,7 +203,7 @@ def parse_table(name: str, text: str) -> dict[str, Entry]:
     InputError
         With every faulty row.
     """
-    rows, faults = _parse_rows(name, text, COLUMNS, _parse_row)
+    rows, faults = parse_rows(name, text, COLUMNS, _parse_row)
     if faults:
         raise InputError(*faults)
     return rows
@@ -216,11 +228,11 @@ def parse_tables(tables: Mapping[str, str]) -> tuple[dict[str, Entry], dict[str,
         With every faulty row of every table, every id that stands in two tables, every source that
         ``sources.csv`` does not tell, and every value that its formula does not give.
     """
-    sources, faults = _parse_rows("sources.csv", tables.get("sources.csv", ""), SOURCE_COLUMNS, _parse_source)
+    sources, faults = parse_rows("sources.csv", tables.get("sources.csv", ""), SOURCE_COLUMNS, _parse_source)
     merged: dict[str, Entry] = {}
     home: dict[str, str] = {}
     for name in sorted(set(tables) - {"sources.csv"}):
-        rows, more = _parse_rows(name, tables[name], COLUMNS, _parse_row)
+        rows, more = parse_rows(name, tables[name], COLUMNS, _parse_row)
         faults += more
         for key, entry in rows.items():
             if key in merged:
