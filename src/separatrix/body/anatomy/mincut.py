@@ -60,7 +60,14 @@ class Cut:
     free_voxels: int
     """Free voxels in the largest single flow problem."""
     moves: int
-    """Flow problems solved, all levels together."""
+    """Flow problems solved on the finest lattice."""
+    gap_bound: float | None = None
+    """An upper bound of (cost - optimum) / optimum; None where none was asked for."""
+
+    @property
+    def gap(self) -> float | None:
+        """(cost - optimum) / optimum; None where the optimum is not known."""
+        return 0.0 if self.is_full else None
 
 
 def minimum_cut(

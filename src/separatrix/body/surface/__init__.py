@@ -6,7 +6,22 @@ Assumption: costs per tissue are the team's to set (evidence ``surface.*``); the
 Tests: ``tests/body/surface``.
 """
 
+from separatrix.body.surface.cut import cut
+from separatrix.body.surface.formats import Look, write_glb, write_stl
+from separatrix.body.surface.io import load_separatrix, save_separatrix
 from separatrix.body.surface.meshes import owner_of, structure_meshes
 from separatrix.body.surface.model import Crossed, Mesh, Separatrix
 
-__all__ = ["Crossed", "Mesh", "Separatrix", "owner_of", "structure_meshes"]
+__all__ = [
+    "Crossed",
+    "Look",
+    "Mesh",
+    "Separatrix",
+    "cut",
+    "load_separatrix",
+    "owner_of",
+    "save_separatrix",
+    "structure_meshes",
+    "write_glb",
+    "write_stl",
+]

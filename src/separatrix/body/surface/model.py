@@ -49,7 +49,11 @@ class Separatrix:
     parts: Mapping[str, Mesh]
     """Watertight bodies: ``A`` and ``B``, whose volumes equal the voxel counts."""
     areas_cm2: Mapping[str, float]
-    """By tissue, in the order of the mission: brain, csf, dura, skull, scalp, vessels."""
+    """By tissue, in the order of the mission: brain, csf, dura, skull, scalp, vessels.
+
+    ``brain`` is cut through one child's own brain; ``brain_adherent``, behind the others, is where
+    the brain of A is parted from the brain of B that it lies on.
+    """
     crossed: tuple[Crossed, ...]
     cost: float
     gap: float | None
@@ -57,3 +61,7 @@ class Separatrix:
     gap_bound: float | None
     """An upper bound of the gap that needs no full cut; None where none could be given."""
     notes: tuple[str, ...] = ()
+    sheet_solid: Mesh | None = None
+    """The sheet as a thin watertight body for printing: what ``separatrix.stl`` holds."""
+    assumptions: tuple[str, ...] = ()
+    """Ids of the evidence entries marked A that the cut rests on."""
