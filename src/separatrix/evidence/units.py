@@ -4,9 +4,41 @@ from __future__ import annotations
 
 import re
 
-_LENGTHS = ("mm", "cm", "m", "mm2", "cm2", "mm3", "cm3", "ml", "dl", "l", "deg", "voxel", "voxels")
+_LENGTHS = (
+    "um",
+    "mm",
+    "cm",
+    "m",
+    "mm2",
+    "cm2",
+    "mm3",
+    "cm3",
+    "ml",
+    "dl",
+    "l",
+    "deg",
+    "rad",
+    "voxel",
+    "voxels",
+)
 _TIMES = ("s", "min", "h", "day", "days", "week", "weeks", "month", "months", "year", "years")
-_AMOUNTS = ("mg", "g", "kg", "mmol", "mmHg", "cmH2O", "mmH2O", "Pa", "mPa", "K", "degC", "HU", "MiB", "GiB")
+_AMOUNTS = (
+    "mg",
+    "g",
+    "kg",
+    "mmol",
+    "mmHg",
+    "cmH2O",
+    "mmH2O",
+    "Pa",
+    "mPa",
+    "K",
+    "degC",
+    "HU",
+    "nats",
+    "MiB",
+    "GiB",
+)
 UNIT_PARTS = frozenset(_LENGTHS + _TIMES + _AMOUNTS)
 """Signs that a unit is built from; `1` alone is a plain number."""
 
