@@ -89,6 +89,12 @@ class Lattice:
                 dearest = max(dearest, float(term.max(initial=0.0)))
         return cls(density, weights, (dearest or 1.0) / LARGEST_CAPACITY, to_a, to_b)
 
+    @property
+    def steps(self) -> list[int]:
+        """From a voxel to its neighbour of each family, in flat indices."""
+        _, y, x = self.density.shape
+        return [dz * y * x + dy * x + dx for dz, dy, dx in OFFSETS]
+
     def capacity(self, family: int, p: npt.NDArray[Any], q: npt.NDArray[Any]) -> Whole:
         """Whole capacities of edges of one family between flat voxel indices `p` and `q`."""
         flat = self.density.reshape(-1)
@@ -165,18 +171,21 @@ def bounding_box(mask: npt.NDArray[np.bool_], margin: int = 1) -> tuple[slice, s
 def cost_of(lattice: Lattice, side: Bytes) -> int:
     """Whole cost of a labelling: 1 and 2 for the sides, 0 where there is no lattice."""
     total = 0
-    flat = np.arange(0)
-    strides = np.array([side.shape[1] * side.shape[2], side.shape[2], 1])
-    for family, offset in enumerate(OFFSETS):
+    for cost, code in ((lattice.to_a, SIDE_A), (lattice.to_b, SIDE_B)):
+        if cost is not None:
+            total += int(np.rint(cost[side == code] / lattice.quantum).sum(dtype=np.float64))
+    thick = np.zeros(side.shape, dtype=bool)
+    for offset in OFFSETS:
         here, there = shifted(side.shape, offset)
-        found = np.nonzero((side[here] ^ side[there]) == (SIDE_A ^ SIDE_B))
-        start = [s.start for s in here]
-        flat = sum((f + s) * k for f, s, k in zip(found, start, strides, strict=True))
-        total += int(lattice.capacity(family, flat, flat + int(strides @ offset)).sum())
-    if lattice.to_a is not None or lattice.to_b is not None:
-        a, _ = lattice.unary(np.flatnonzero(side == SIDE_A))
-        _, b = lattice.unary(np.flatnonzero(side == SIDE_B))
-        total += int(a.sum()) + int(b.sum())
+        thick[here] |= (side[here] ^ side[there]) == (SIDE_A ^ SIDE_B)
+    if not thick.any():
+        return total
+    at = np.flatnonzero(np.pad(thick[box := bounding_box(thick)], 1))
+    flat = np.pad(side[box], 1).reshape(-1)
+    part = lattice.box(box)
+    for family, step in enumerate(part.steps):
+        parted = at[(flat[at] ^ flat[at + step]) == (SIDE_A ^ SIDE_B)]
+        total += int(part.capacity(family, parted, parted + step).sum())
     return total
 
 
@@ -199,10 +208,9 @@ class Arcs:
 def _edges_to_free(
     lattice: Lattice, state: Bytes, free: npt.NDArray[np.int64], number: npt.NDArray[np.int32]
 ) -> Iterator[tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Whole]]:
-    strides = np.array([state.shape[1] * state.shape[2], state.shape[2], 1])
     flat = state.reshape(-1)
-    for family, offset in enumerate(OFFSETS):
-        there = free + int(strides @ offset)
+    for family, step in enumerate(lattice.steps):
+        there = free + step
         chosen = np.flatnonzero(flat[there] == FREE)
         q = there[chosen]
         capacity = lattice.capacity(family, free[chosen], q)
@@ -227,9 +235,8 @@ def arcs_of(lattice: Lattice, state: Bytes) -> Arcs:
     cost_a, cost_b = lattice.unary(free)
     # giving a voxel to B costs what parts it from the source, and the other way round
     from_a, to_b = cost_b, cost_a
-    strides = np.array([state.shape[1] * state.shape[2], state.shape[2], 1])
-    for family, offset in enumerate(OFFSETS):
-        for step in (int(strides @ offset), -int(strides @ offset)):
+    for family, forward in enumerate(lattice.steps):
+        for step in (forward, -forward):
             beside = flat[free + step]
             for fixed, terminal in ((SIDE_A, from_a), (SIDE_B, to_b)):
                 at = np.flatnonzero(beside == fixed)

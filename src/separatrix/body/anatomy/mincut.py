@@ -243,7 +243,7 @@ def _coarse_state(state: Bytes, factors: tuple[int, int, int]) -> Bytes:
 
 def _cut_in_full(lattice: Lattice, state: Bytes) -> Cut:
     free = int((state == FREE).sum())
-    side = _solve(lattice, state, state) if free else state
+    side = _solve(lattice, state, _whole_start(state))[0] if free else state
     return Cut(
         side=side,
         cost=cost_of(lattice, side) * lattice.quantum,
@@ -264,21 +264,21 @@ def _cut_in_band(lattice: Lattice, state: Bytes, start: Bytes, width: int | None
     if width is None:
         affordable = BAND_BUDGET_VOXELS // max(1, int(front.sum()))
         width = min(max(affordable, NARROWEST_BAND_VOXELS), WIDEST_BAND_VOXELS)
-    side, cost = start, cost_of(lattice, start)
+    side = start
     band = within(front, width) & free
     seen, largest, moves = band, 0, 0
     while moves < _MOST_MOVES and band.any():
         moves += 1
-        side = _solve(lattice, np.where(band, np.uint8(FREE), side), side)
         largest = max(largest, int(band.sum()))
-        before, cost = cost, cost_of(lattice, side)
-        if cost >= before and moves > 1:
+        new, saved = _solve(lattice, np.where(band, np.uint8(FREE), side), side)
+        if saved <= 0 and moves > 1:
             break
+        side = new
         band = within(interface(side) & free & ~seen, 2 * width) & free
         seen = seen | band
     return Cut(
         side=side,
-        cost=cost * lattice.quantum,
+        cost=cost_of(lattice, side) * lattice.quantum,
         quantum=lattice.quantum,
         is_full=largest == everything,
         free_voxels=largest,
@@ -286,16 +286,19 @@ def _cut_in_band(lattice: Lattice, state: Bytes, start: Bytes, width: int | None
     )
 
 
-def _solve(lattice: Lattice, state: Bytes, start: Bytes) -> Bytes:
-    """Cut with the free voxels of `state` undecided and all others as they are in it."""
+def _solve(lattice: Lattice, state: Bytes, start: Bytes) -> tuple[Bytes, int]:
+    """Cut with the free voxels of `state` undecided and all others as they are in `start`.
+
+    Returns the new labelling and what it saves in whole cost.
+    """
     box = bounding_box(state == FREE)
-    padded = np.pad(state[box], 1)
-    arcs = arcs_of(lattice.box(box), padded)
-    flat = padded.reshape(-1)
-    flat[arcs.free] = np.where(_source_side(arcs), np.uint8(SIDE_A), np.uint8(SIDE_B))
+    part = lattice.box(box)
+    padded, before = np.pad(state[box], 1), np.pad(start[box], 1)
+    arcs = arcs_of(part, padded)
+    padded.reshape(-1)[arcs.free] = np.where(_source_side(arcs), np.uint8(SIDE_A), np.uint8(SIDE_B))
     side = start.copy()
     side[box] = padded[1:-1, 1:-1, 1:-1]
-    return side
+    return side, cost_of(part, before) - cost_of(part, padded)
 
 
 def _source_side(arcs: Arcs) -> npt.NDArray[np.bool_]:
