@@ -8,8 +8,10 @@ Tests: ``tests/body/imaging``.
 """
 
 from separatrix.body.imaging.dicom_write import make_uid, write_dicom_series
+from separatrix.body.imaging.io import load_scene, save_scene
 from separatrix.body.imaging.landmarks import write_landmarks
 from separatrix.body.imaging.model import Landmark, Registration, Scene, SceneImage, Structure
+from separatrix.body.imaging.scene import read_scene
 from separatrix.body.imaging.slicer_seg import write_segmentation
 from separatrix.body.imaging.volumes import read_volume, write_volume
 
@@ -19,8 +21,11 @@ __all__ = [
     "Scene",
     "SceneImage",
     "Structure",
+    "load_scene",
     "make_uid",
+    "read_scene",
     "read_volume",
+    "save_scene",
     "write_dicom_series",
     "write_landmarks",
     "write_segmentation",

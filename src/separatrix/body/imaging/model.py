@@ -95,6 +95,8 @@ class Scene:
     """The labels are a first draft made from the images, to be corrected by hand."""
     notes: tuple[str, ...] = field(default=())
     """What the reader had to say: slices missing, dates far apart, segments flattened."""
+    assumptions: tuple[str, ...] = field(default=())
+    """Evidence entries marked A that the reading rests on."""
 
     def image(self, modality: str) -> SceneImage | None:
         """The first image of a modality (``MR`` or ``CT``), or None."""

@@ -280,7 +280,7 @@ def _contradictions(
                     f"the file holds two positions (qform and sform) that lie up to {apart:.1f} mm apart",
                     field="qform_code, sform_code",
                     expected="one position, or two that agree",
-                    mend="find out which is right and export the image with that one alone; it is not guessed",
+                    mend="find out which is right and export the image with that one alone: not guessed",
                 )
             )
     return faults

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from separatrix.body.imaging.model import Structure
-from separatrix.body.imaging.nrrd import nrrd_bytes
+from separatrix.body.imaging.nrrd import nrrd_bytes, read_nrrd
+from separatrix.body.imaging.segments import LabelFile, Segment
 from separatrix.body.imaging.structures import CODED, meaning_of
 from separatrix.core import Fault, GeometryError, Grid, InputError, Volume
 
@@ -136,3 +138,99 @@ def _terminology(structure: Structure | None) -> str:
         f"~SCT^{category[0]}^{category[1]}~SCT^{kind[0]}^{kind[1]}~^^"
         "~Anatomic codes - DICOM master list~^^~^^"
     )
+
+
+def read_segmentation(path: Path) -> LabelFile:
+    """Read a segmentation of 3D Slicer.
+
+    Raises
+    ------
+    InputError
+        If it is damaged, names no segments, or holds values that belong to no segment.
+    GeometryError
+        If its space is missing or unknown.
+    """
+    file = read_nrrd(path)
+    if not np.issubdtype(file.layers.dtype, np.integer):
+        raise InputError(
+            Fault(
+                file=str(path),
+                field="type",
+                problem=f"the voxels are of type {file.layers.dtype}",
+                expected="whole numbers",
+                mend="save the segmentation from 3D Slicer with its binary label map",
+            )
+        )
+    numbers = sorted({int(m[1]) for key in file.keys if (m := re.match(r"Segment(\d+)_", key))})
+    layers = file.layers.astype(np.uint16)
+    counts = [np.bincount(layer.ravel()) for layer in layers]
+    segments, faults = [], []
+    for number in numbers:
+        try:
+            segments.append(_segment(file.keys, number, counts))
+        except (KeyError, ValueError) as error:
+            faults.append(
+                Fault(
+                    file=str(path),
+                    field=f"Segment{number}",
+                    problem=f"the segment is not fully described ({error})",
+                    expected="name, label value and layer",
+                    mend="save the segmentation again from 3D Slicer",
+                )
+            )
+    if not numbers:
+        faults.append(
+            Fault(
+                file=str(path),
+                problem="the file names no segments",
+                expected="fields Segment0_Name, Segment0_LabelValue, …",
+                mend="save the segmentation again from 3D Slicer, or name the file .nrrd and map its values",
+            )
+        )
+    faults += _strays(path, segments, counts) if not faults else []
+    if faults:
+        raise InputError(*faults)
+    return LabelFile(layers=layers, grid=file.grid, segments=tuple(segments), notes=())
+
+
+def _segment(keys: Mapping[str, str], number: int, counts: list[npt.NDArray[np.intp]]) -> Segment:
+    def field(name: str, default: str | None = None) -> str:
+        value = keys.get(f"Segment{number}_{name}", default)
+        if value is None:
+            raise KeyError(name)
+        return value.strip()
+
+    # Before 2020 Slicer wrote no layers and no values: segments stood one per layer, as 0 and 1.
+    layer = int(field("Layer", "0" if f"Segment{number}_LabelValue" in keys else str(number)))
+    value = int(field("LabelValue", "1"))
+    if not 0 <= layer < len(counts) or value < 1:
+        raise ValueError(f"layer {layer}, value {value}")
+    code = re.search(r"TerminologyEntry:[^~|]*~[^~|]*~SCT\^(\d+)\^", field("Tags", ""))
+    return Segment(
+        key=field("ID", f"Segment_{number}"),
+        name=field("Name"),
+        code=code[1] if code else "",
+        layer=layer,
+        value=value,
+        voxels=int(counts[layer][value]) if value < len(counts[layer]) else 0,
+    )
+
+
+def _strays(path: Path, segments: list[Segment], counts: list[npt.NDArray[np.intp]]) -> list[Fault]:
+    known = {(s.layer, s.value) for s in segments}
+    strays = [
+        f"{value} ({count[value]} voxels)"
+        for layer, count in enumerate(counts)
+        for value in np.flatnonzero(count)
+        if value > 0 and (layer, int(value)) not in known
+    ]
+    if not strays:
+        return []
+    return [
+        Fault(
+            file=str(path),
+            problem=f"label values without a segment: {', '.join(strays[:8])}",
+            expected="a segment for every value",
+            mend="save the segmentation again from 3D Slicer",
+        )
+    ]

@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from separatrix.body.imaging.model import Structure
 from separatrix.core import Owner, near_names
 
-IGNORE = "ignore"
-"""What a mapping says of a segment that shall be left out."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coded:
