@@ -69,7 +69,7 @@ def assign_owners(
        body. Its certainty is ``1 - exp(-d / λ) / 2`` with d its distance from the seam, half of the
        difference of both path lengths, and λ the entry ``anatomy.seam_scatter``.
     3. A connected vessel that only one child holds away from the seam is that child's as a whole.
-    4. Venous channels that join both children, lie on the seam and are wide are *shared*.
+    4. Venous channels that join both children or neither, lie on the seam and are wide are *shared*.
     5. An expander is one child's as a whole: the one that has more of it.
     6. Paint wins, with certainty 1.
     """
@@ -168,8 +168,10 @@ def _settle_vessels(
         here.owner[piece] = twin.code
         here.certainty[piece & ~away] = evidence.number("anatomy.connected_certainty")
     joined = holds[0] & holds[1]
-    if may_share and joined.any():
-        shared = _on_the_seam(joined[pieces] & ~away, joined[pieces], scene.grid, evidence)
+    if may_share:
+        common = holds[0] == holds[1]  # also what lies on the seam alone, held by neither
+        common[0] = False
+        shared = _on_the_seam(common[pieces] & ~away, common[pieces], scene.grid, evidence)
         here.owner[shared] = Owner.SHARED
         here.certainty[shared] = evidence.number("anatomy.shared_certainty")
     return int(joined.sum())
