@@ -62,10 +62,9 @@ def measure_contact(body: Body, *, evidence: EvidenceReader) -> Contact:
     """
     from scipy import ndimage
 
-    gap = evidence.entry("anatomy.contact_gap")
-    wide = gap.high if gap.high is not None else float(gap.value)
+    gap, narrow_gap, wide_gap = _with_range(evidence, "anatomy.contact_gap")
     inside = np.isin(body.tissue, (Structure.BRAIN, Structure.CSF, Structure.DURA, *VENOUS, Structure.ARTERY))
-    seam = Seam.of(body.side, inside, body.grid, margin_mm=wide + 2 * body.grid.spacing_mm[0])
+    seam = Seam.of(body.side, inside, body.grid, margin_mm=wide_gap + 2 * body.grid.spacing_mm[0])
     nothing = (0.0, 0.0, 0.0)
     if seam is None:
         return Contact(seam=None, area_cm2=nothing, flat_cm2=0.0, adherent_cm2=nothing, fused_ml=nothing)
@@ -79,7 +78,7 @@ def measure_contact(body: Body, *, evidence: EvidenceReader) -> Contact:
         way += ndimage.distance_transform_edt(~own).astype(np.float32) * np.float32(spacing)
     adherent = body.adherent[seam.box] > 0
     further = ndimage.binary_dilation(adherent, iterations=1)
-    limits = (float(gap.value), gap.low if gap.low is not None else float(gap.value), wide)
+    limits = (gap, narrow_gap, wide_gap)
     areas, stuck = np.zeros(3), np.zeros(3)
     for pairs in seam.pairs():
         crossed = pairs.across != 0
@@ -91,10 +90,16 @@ def measure_contact(body: Body, *, evidence: EvidenceReader) -> Contact:
     return Contact(
         seam=seam,
         area_cm2=_cm2(areas),
-        flat_cm2=seam.flat_area_mm2(way <= float(gap.value)) / 100,
+        flat_cm2=seam.flat_area_mm2(way <= gap) / 100,
         adherent_cm2=_cm2(stuck),
         fused_ml=_fused_ml(body, seam, evidence),
     )
+
+
+def _with_range(evidence: EvidenceReader, entry_id: str) -> tuple[float, float, float]:
+    """Give value, low and high of an entry; the value where it has no range."""
+    value, entry = evidence.number(entry_id), evidence.entry(entry_id)
+    return value, value if entry.low is None else entry.low, value if entry.high is None else entry.high
 
 
 def _cm2(mm2: npt.NDArray[np.float64]) -> tuple[float, float, float]:
@@ -105,12 +110,11 @@ def _fused_ml(body: Body, seam: Seam, evidence: EvidenceReader) -> tuple[float, 
     """Give the brain that is unsure on both sides of the seam: no plane was found through it."""
     from scipy import ndimage
 
-    limit = evidence.entry("anatomy.fused_certainty.high")
     brain = body.tissue[seam.box] == Structure.BRAIN
     certainty = body.certainty[seam.box]
     volumes = []
-    for below in (limit.value, limit.low, limit.high):
-        unsure = brain & (certainty < np.float32(limit.value if below is None else below))
+    for below in _with_range(evidence, "anatomy.fused_certainty.high"):
+        unsure = brain & (certainty < np.float32(below))
         pieces, count = ndimage.label(unsure, structure=np.ones((3, 3, 3)))
         held = [np.bincount(pieces[seam.side == t.code], minlength=count + 1) > 0 for t in Twin]
         both = held[0] & held[1]
