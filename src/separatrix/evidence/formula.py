@@ -116,9 +116,10 @@ def evaluate(expression: str, value_of: Callable[[str], float]) -> float:
     >>> evaluate("400 * (36 - 25) / 36", float)
     122.22222222222223
     """
+    tree = _parse(expression)
     try:
-        return float(_walk(_parse(expression), value_of, dry=False))
-    except (ArithmeticError, TypeError) as error:
+        return float(_walk(tree, value_of, dry=False))
+    except (ArithmeticError, TypeError, ValueError) as error:
         raise ValueError(f"formula '{expression}' cannot be computed: {error}") from None
 
 
@@ -165,7 +166,7 @@ def number_of(entry: Entry) -> float:
         If it is not a number, or unknown.
     """
     if isinstance(entry.value, (str, bool, Unknown)):
-        raise ValueError(f"a formula names '{entry.id}', which is no number: {entry.value}")
+        raise ValueError(f"'{entry.id}' is no number: {entry.value}")
     return float(entry.value)
 
 
@@ -200,4 +201,4 @@ def _walk(node: ast.expr, value_of: Callable[[str], float], *, dry: bool) -> flo
         return math.pi
     if isinstance(node, ast.Attribute):
         return value_of(ast.unparse(node))
-    raise ValueError(f"formula holds '{ast.unparse(node)}', which it cannot")
+    raise ValueError(f"a formula cannot hold '{ast.unparse(node)}'")

@@ -11,7 +11,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Use:
     """One place that names an entry."""
 
@@ -25,15 +25,16 @@ class Use:
 def uses_of(entry_id: str, package: Path = PACKAGE) -> tuple[Use, ...]:
     """Every place of the package that names an entry, evidence itself left out.
 
-    Ids stand in the source as text; those put together at run time (``f"topic.{name}"``) are found by their
-    fixed parts and told as such. What a finished plan really read stands in its ``provenance.json``.
+    Ids stand in the source as text; those put together where they are read (``number(f"topic.{name}")``) are
+    found by their fixed parts and told as such. What a finished plan really read stands in its
+    ``provenance.json``.
     """
     found = [
         Use(place, line, exact)
         for place, line, exact, pattern in _mentions(package)
         if pattern.fullmatch(entry_id)
     ]
-    return tuple(sorted(set(found)))
+    return tuple(sorted(set(found), key=lambda use: (not use.exact, use.place, use.line)))
 
 
 @functools.cache
@@ -58,15 +59,24 @@ def _mentions(package: Path) -> tuple[tuple[str, int, bool, re.Pattern[str]], ..
 
 _ID = re.compile(r"[a-z][a-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)+")
 _ANY = r"[A-Za-z0-9_.]+"
+_READING = ("number", "count", "text", "flag", "entry")
 
 
 def _pattern(node: ast.AST) -> re.Pattern[str] | None:
-    """What a piece of source may name: an id in full, or one that begins with its topic and a full stop."""
+    """What a piece of source may name: an id in full, or one put together where it is read."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and _ID.fullmatch(node.value):
         return re.compile(re.escape(node.value))
-    if isinstance(node, ast.JoinedStr) and len(node.values) > 1:
-        first = node.values[0]
-        if isinstance(first, ast.Constant) and re.match(r"[a-z][a-z0-9_]*\.", str(first.value)):
-            parts = [re.escape(str(v.value)) if isinstance(v, ast.Constant) else _ANY for v in node.values]
-            return re.compile("".join(parts))
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _READING:
+        return _built(node.args[0]) if node.args else None
     return None
+
+
+def _built(node: ast.expr) -> re.Pattern[str] | None:
+    """Ids that an f-string may become, if it begins with a topic and a full stop."""
+    if not isinstance(node, ast.JoinedStr):
+        return None
+    first = node.values[0]
+    if not isinstance(first, ast.Constant) or not re.match(r"[a-z][a-z0-9_]*\.", str(first.value)):
+        return None
+    parts = [re.escape(str(v.value)) if isinstance(v, ast.Constant) else _ANY for v in node.values]
+    return re.compile("".join(parts))
