@@ -11,6 +11,7 @@ import numpy.typing as npt
 from separatrix.body.imaging.frames import BANNER, Placed
 from separatrix.body.imaging.itk import Float
 from separatrix.body.imaging.landmarks import Points
+from separatrix.body.imaging.model import SceneImage, Structure
 from separatrix.body.imaging.planning import labelled_range
 from separatrix.case import Case
 from separatrix.core import Fault, Grid, Unknown, Volume
@@ -24,6 +25,9 @@ _MIRROR_GAIN = 0.5
 
 _MIRROR_FLOOR_MM = 4.0
 """Landmarks whose mean distance from the surface is below this are where they should be."""
+
+_MR_SKIN = 0.1
+"""Share of the bright values of an MR from which on a voxel is tissue."""
 
 _COVER_STEP = 4
 """Every so many voxels along each axis are asked whether an image covers them."""
@@ -45,13 +49,20 @@ def extent_faults(labels: Volume, path: str, evidence: EvidenceReader) -> Iterat
 
 
 def head_mask(
-    grid: Grid, labels: npt.NDArray[np.uint8], ct: npt.NDArray[np.float32] | None, skin: float
-) -> Volume:
-    """Coarse mask of the heads: what is labelled, and what a CT shows to be denser than air."""
+    grid: Grid, labels: npt.NDArray[np.uint8], image: SceneImage | None, skin_hu: float
+) -> Volume | None:
+    """Coarse mask of the heads: what is labelled, and what an image shows to be tissue.
+
+    None where neither an image nor a labelled scalp shows the skin.
+    """
     step = max(1, round(_SURFACE_STEP_MM / grid.spacing_mm[0]))
     mask = labels[::step, ::step, ::step] > 0
-    if ct is not None:
-        mask = mask | _largest(ct[::step, ::step, ::step] > skin, mask)
+    if image is not None:
+        values = image.volume.array[::step, ::step, ::step]
+        skin = skin_hu if image.modality == "CT" else _MR_SKIN * float(np.percentile(values, 99.5))
+        mask = mask | _holding(values > skin, mask)
+    elif not (labels == Structure.SCALP).any():
+        return None
     spacing = tuple(s * step for s in grid.spacing_mm)
     depth, height, width = mask.shape
     return Volume(
@@ -65,7 +76,7 @@ def head_mask(
     )
 
 
-def _largest(tissue: npt.NDArray[np.bool_], seed: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _holding(tissue: npt.NDArray[np.bool_], seed: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Pieces of tissue that hold labelled voxels: tables and head rests stay out."""
     from scipy import ndimage
 
@@ -119,20 +130,41 @@ def _surface_distance(head: Volume, points: Float) -> Float:
     return np.asarray((distance[z, y, x] - 0.5 + beyond) * spacing)
 
 
+def apart_faults(placed: Sequence[Placed], labels: npt.NDArray[np.uint8], grid: Grid) -> Iterator[Fault]:
+    """Tell images that show nothing of what is labelled."""
+    for item, covered in _coverage(placed, labels, grid):
+        if covered == 0:
+            yield Fault(
+                file=item.source.path,
+                field=f"imaging.images.{item.source.name}.path",
+                problem="image and labels lie apart: no labelled voxel lies in the image",
+                expected="labels drawn on these images",
+                mend="look at both in 3D Slicer, and export the labels with the image as reference",
+            )
+
+
 def coverage_notes(
     placed: Sequence[Placed], labels: npt.NDArray[np.uint8], grid: Grid, evidence: EvidenceReader
 ) -> Iterator[str]:
     """Tell images that leave part of the labelled voxels out."""
+    low = evidence.number("imaging.coverage.low")
+    for item, covered in _coverage(placed, labels, grid):
+        if covered < low:
+            yield f"{BANNER}{item.source.name} covers {100 * covered:.0f} % of the labelled voxels"
+
+
+def _coverage(
+    placed: Sequence[Placed], labels: npt.NDArray[np.uint8], grid: Grid
+) -> Iterator[tuple[Placed, float]]:
+    """Share of the labelled voxels that each image covers."""
     step = _COVER_STEP
     points = grid.index_to_mm(np.argwhere(labels[::step, ::step, ::step] > 0) * step)
-    low = evidence.number("imaging.coverage.low")
     for item in placed:
         moved = points if item.matrix is None else points @ item.matrix[:3, :3].T + item.matrix[:3, 3]
         native = item.source.volume.grid
         index = native.mm_to_index(moved)
-        covered = ((index > -1) & (index < np.array(native.shape))).all(axis=1).mean() if len(index) else 1.0
-        if covered < low:
-            yield f"{BANNER}{item.source.name} covers {100 * covered:.0f} % of the labelled voxels"
+        inside = ((index > -1) & (index < np.array(native.shape))).all(axis=1)
+        yield item, float(inside.mean()) if len(index) else 1.0
 
 
 def date_notes(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from separatrix.body.imaging.packing import pack, read_bytes, unpack
+from separatrix.body.imaging.packing import MOST_BYTES, pack, read_bytes, unpack
 from separatrix.core import Fault, GeometryError, Grid, InputError, Volume
 
 _SPACES = {
@@ -233,14 +234,14 @@ def _voxels(raw: bytes, fields: Mapping[str, str], sizes: list[int], path: Path)
         raw = unpack(raw, path)
     elif encoding.startswith("bz"):
         try:
-            raw = bz2.decompress(raw)
+            raw = bz2.BZ2Decompressor().decompress(raw, max_length=MOST_BYTES)
         except (OSError, ValueError) as error:
             raise InputError(
                 _fault(path, f"the compressed data are damaged ({error})", mend="export the file again")
             ) from error
     order: Literal["<", ">"] = ">" if fields.get("endian", "little").lower() == "big" else "<"
     dtype = np.dtype(kind).newbyteorder(order)
-    count = int(np.prod(sizes))
+    count = math.prod(sizes)
     if len(raw) < count * dtype.itemsize:
         raise InputError(
             _fault(

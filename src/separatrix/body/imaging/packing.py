@@ -14,6 +14,9 @@ GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK = 1 << 22
 """Bytes compressed as one piece; fixed, so that the result does not depend on the number of threads."""
 
+MOST_BYTES = 4_000_000_000
+"""A file that grows beyond this when unpacked is no scan of two heads: it would fill the memory."""
+
 _LEVEL = 1
 """Deflate level: images are noise, higher levels cost seconds and save little."""
 
@@ -74,17 +77,26 @@ def unpack(raw: bytes, path: Path) -> bytes:
     Raises
     ------
     InputError
-        If the gzip stream is cut short or damaged.
+        If the gzip stream is cut short or damaged, or larger than `MOST_BYTES`.
     """
     if not raw.startswith(GZIP_MAGIC):
         return raw
-    parts = []
+    parts: list[bytes] = []
     while raw:
         reader = zlib.decompressobj(wbits=31)
         try:
-            parts.append(reader.decompress(raw))
+            parts.append(reader.decompress(raw, MOST_BYTES - sum(map(len, parts)) + 1))
         except zlib.error as error:
             raise _damaged(path, f"the compressed data are damaged ({error})") from error
+        if sum(map(len, parts)) > MOST_BYTES:
+            raise InputError(
+                Fault(
+                    file=str(path),
+                    problem=f"the file grows beyond {MOST_BYTES / 1e9:g} GB when unpacked",
+                    expected="a scan of two heads",
+                    mend="check that it is the right file; crop or resample a larger scan",
+                )
+            )
         if not reader.eof:
             raise _damaged(path, "the compressed data end too early: the file is cut short")
         raw = reader.unused_data.lstrip(b"\0")

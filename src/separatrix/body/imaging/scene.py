@@ -87,6 +87,7 @@ class _Reading:
         images = self._images(placed, grid)
         structures, painted = self._structures(labels, images, grid, matrix)
         points = _moved_points(points, matrix)
+        self.faults += checks.apart_faults(placed, structures.array, grid)
         self._check_points(points, structures, images, grid)
         self._raise()
         self.notes += checks.coverage_notes(placed, structures.array, grid, self.evidence)
@@ -237,10 +238,13 @@ class _Reading:
     ) -> None:
         if not points:
             return
-        ct = next((i.volume.array for i in images.values() if i.modality == "CT"), None)
+        shown = min(images.values(), key=lambda i: i.modality != "CT", default=None)
         skin = self.evidence.number("imaging.draft.skin.low")
-        head = checks.head_mask(grid, structures.array, ct, skin)
-        self.faults += checks.landmark_faults(points, head, str(self.spec.landmarks), self.evidence)
+        head = checks.head_mask(grid, structures.array, shown, skin)
+        if head is None:
+            self.notes.append("landmarks were not held against the skin: no image and no scalp shows it")
+        else:
+            self.faults += checks.landmark_faults(points, head, str(self.spec.landmarks), self.evidence)
 
 
 def _moved_points(points: Points, matrix: Float | None) -> Points:
