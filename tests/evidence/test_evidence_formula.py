@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from separatrix.evidence.formula import evaluate, inputs_of, wilson_high, wilson_low
@@ -26,6 +26,7 @@ def _expressions() -> st.SearchStrategy[str]:
     )
 
 
+@settings(deadline=None)
 @given(_expressions())
 def test_arithmetic_is_pythons(text: str) -> None:
     class Part:
@@ -82,6 +83,7 @@ def test_anything_else_is_refused(text: str) -> None:
         evaluate(text, NAMES.__getitem__)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 2000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_wilsons_interval_holds_the_share_and_stays_inside_0_to_1(counts: tuple[int, int]) -> None:
     hits, trials = counts

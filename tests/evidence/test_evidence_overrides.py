@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from separatrix.core import DataMissingError, InputError, Unknown
@@ -48,6 +48,7 @@ def _refused(key: str, said: Said) -> str:
     return str(caught.value)
 
 
+@settings(deadline=None)
 @given(st.floats(4, 6))
 def test_a_value_inside_the_range_is_taken_and_marked_as_the_teams(value: float) -> None:
     entry = _entry("t.number", Said(value))
@@ -56,6 +57,7 @@ def test_a_value_inside_the_range_is_taken_and_marked_as_the_teams(value: float)
     assert entry.original is TABLE["t.number"]
 
 
+@settings(deadline=None)
 @given(st.floats(-1e6, 1e6).filter(lambda x: not 4 <= x <= 6))
 def test_a_value_outside_the_range_needs_a_reason(value: float) -> None:
     told = _refused("t.number", Said(value))
@@ -169,6 +171,7 @@ def test_no_override_leaves_every_entry_as_it_stands() -> None:
     assert all(reader.entry(key) is TABLE[key] for key in TABLE)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_every_entry_of_the_package_takes_its_own_value(data: st.DataObject) -> None:
     entry = all_entries()[data.draw(st.sampled_from(sorted(all_entries())))]

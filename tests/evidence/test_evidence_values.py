@@ -13,7 +13,15 @@ from typing import NamedTuple
 import pytest
 
 from separatrix.core import Unknown
-from separatrix.evidence import Entry, EvidenceReader, all_complications, all_entries, all_sources, all_steps
+from separatrix.evidence import (
+    Entry,
+    EvidenceReader,
+    all_cases,
+    all_complications,
+    all_entries,
+    all_sources,
+    all_steps,
+)
 from separatrix.evidence.formula import evaluate, formula_of, number_of, wilson_high, wilson_low
 
 
@@ -259,6 +267,27 @@ def test_every_step_has_the_hours_and_sources_of_the_evidence(shared_evidence: P
         assert ";".join(entry.source_ids) == row["source"]
         assert entry.mark.value == {"assumption": "A", "reported": "R"}[row["confidence"]]
         assert ";".join(step.roles) == row["roles"]
+
+
+@pytest.mark.shared
+def test_every_published_case_has_the_numbers_and_sources_of_the_evidence(shared_evidence: Path) -> None:
+    by_url = {u: row["id"] for row in _rows(shared_evidence / "sources.csv") for u in row["url"].split()}
+    rows = _rows(shared_evidence / "cases.csv")
+    assert [row["id"] for row in rows] == list(all_cases())
+    for row in rows:
+        case = all_cases()[row["id"]]
+        assert (case.year, case.stages, case.team) == tuple(
+            int(row[c]) if row[c] else None for c in ("year", "stages", "team_size")
+        )
+        assert (case.age_months, case.hours) == (
+            _or_none(row["age_at_separation_months"]),
+            _or_none(row["total_hours"]),
+        )
+        assert list(case.source_ids) == [by_url[u] for u in row["source_url"].split()]
+        told = row["type_stone_goodrich"]
+        assert case.kind == (
+            told.split(" ")[0].replace("T", "total") if told[:2] != "TV" else told.split(" ")[0]
+        )
 
 
 @pytest.mark.shared
