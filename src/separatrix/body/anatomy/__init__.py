@@ -7,7 +7,7 @@ Assumption: brain is always A or B; doubt goes to the certainty, calibrated on s
 Tests: ``tests/body/anatomy``.
 """
 
-from separatrix.body.anatomy.analyse import analyse
+from separatrix.body.anatomy.analyse import analyse, check
 from separatrix.body.anatomy.by_hand import by_hand
 from separatrix.body.anatomy.delineate import BrainOwners, delineate_brains
 from separatrix.body.anatomy.frames import head_frame, head_frames
@@ -34,6 +34,7 @@ __all__ = [
     "SharedItem",
     "analyse",
     "by_hand",
+    "check",
     "delineate_brains",
     "head_frame",
     "head_frames",

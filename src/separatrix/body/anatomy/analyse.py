@@ -34,7 +34,7 @@ from separatrix.body.anatomy.suitability import (
 )
 from separatrix.body.imaging.model import Scene, Structure
 from separatrix.case import Case
-from separatrix.core import GeometryError, InputError, Progress, Twin, Unknown
+from separatrix.core import Fault, GeometryError, InputError, Progress, Twin, Unknown
 from separatrix.evidence import EvidenceReader
 
 
@@ -88,6 +88,23 @@ def analyse(
         grid=scene.grid,
     )
     return _put_together(scene, case, frames, brains, found, body, evidence)
+
+
+def check(case: Case, scene: Scene | None, *, evidence: EvidenceReader) -> list[Fault]:
+    """Every fault of landmarks and of what is told, before anything is computed.
+
+    Parameters
+    ----------
+    scene
+        What the scans show; None where there are none, or where they could not be read.
+    """
+    if scene is None:
+        return told_faults(case.file, evidence=evidence)
+    try:
+        _checked(scene, case, evidence)
+    except InputError as error:
+        return list(error.faults)
+    return []
 
 
 def _checked(scene: Scene, case: Case, evidence: EvidenceReader) -> dict[Twin, HeadFrame]:
