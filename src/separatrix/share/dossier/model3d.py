@@ -24,7 +24,7 @@ _INSIDE_OUT = (
     "artery", "sinus", "vein", "vessel", "brain", "csf", "dura", "intracranial", "skull", "expander", "scalp",
 )  # fmt: skip
 """Order in which translucent structures are drawn, innermost first."""
-_OPACITY = {"brain": 1.0, "intracranial": 1.0, "csf": 0.15, "dura": 0.2, "skull": 0.25, "scalp": 0.15}
+_OPACITY = {"brain": 1.0, "intracranial": 1.0, "csf": 0.15, "dura": 0.2, "skull": 0.12, "scalp": 0.08}
 """Opacity at the start: bone and skin let the brains show. Display only."""
 _UNOWNED_COLOUR = {"skull": "#b8ad94", "scalp": "#c99a84", "dura": "#8a8f98", "csf": "#9fc5dc"}
 _OTHER_COLOUR = "#8d8d8d"

@@ -51,5 +51,5 @@ def png_palette(index: npt.NDArray[np.uint8], palette: Sequence[tuple[int, int, 
 
 def _png(image: object, **options: object) -> str:
     stream = io.BytesIO()
-    image.save(stream, format="PNG", optimize=True, **options)  # type: ignore[attr-defined]
+    image.save(stream, format="PNG", compress_level=6, **options)  # type: ignore[attr-defined]
     return data_address(stream.getvalue(), "image/png")

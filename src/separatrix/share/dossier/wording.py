@@ -57,9 +57,13 @@ def quantity(value: float | Unknown, unit: str) -> str:
     Examples
     --------
     >>> quantity(35.14, "cm2"), quantity(166.0, "deg"), quantity(Unknown("no CT"), "mm")
-    ('35.1\\xa0cm²', '166°', 'unknown because no CT')
+    ('35.1\\xa0cm²', '166.0°', 'unknown because no CT')
     """
-    return str(value) if isinstance(value, Unknown) else _with_unit(number(value), unit)
+    if isinstance(value, Unknown):
+        return str(value)
+    # Angles keep a tenth: a class may hang on it.
+    text = f"{value:.1f}" if unit_text(unit) == "°" else number(value)
+    return _with_unit(text, unit)
 
 
 def span(low: float | None, high: float | None, unit: str) -> str:
