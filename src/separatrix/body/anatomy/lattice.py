@@ -233,19 +233,23 @@ def arcs_of(lattice: Lattice, state: Bytes) -> Arcs:
     number[free] = np.arange(len(free), dtype=np.int32)
     parts = list(_edges_to_free(lattice, state, free, number))
     cost_a, cost_b = lattice.unary(free)
-    # giving a voxel to B costs what parts it from the source, and the other way round
-    from_a, to_b = cost_b, cost_a
-    for family, forward in enumerate(lattice.steps):
-        for step in (forward, -forward):
-            beside = flat[free + step]
-            for fixed, terminal in ((SIDE_A, from_a), (SIDE_B, to_b)):
-                at = np.flatnonzero(beside == fixed)
-                terminal[at] += lattice.capacity(family, free[at], free[at] + step)
     return Arcs(
         free=free,
         tail=np.concatenate([p[0] for p in parts]),
         head=np.concatenate([p[1] for p in parts]),
         capacity=np.concatenate([p[2] for p in parts]),
-        from_a=from_a,
-        to_b=to_b,
+        # giving a voxel to B costs what parts it from the source, and the other way round
+        from_a=cost_b + capacity_to(lattice, state, free, SIDE_A),
+        to_b=cost_a + capacity_to(lattice, state, free, SIDE_B),
     )
+
+
+def capacity_to(lattice: Lattice, state: Bytes, free: npt.NDArray[np.int64], code: int) -> Whole:
+    """Whole capacity of the edges from each of the voxels `free` to neighbours of a state."""
+    flat = state.reshape(-1)
+    total = np.zeros(len(free), dtype=np.int64)
+    for family, forward in enumerate(lattice.steps):
+        for step in (forward, -forward):
+            at = np.flatnonzero(flat[free + step] == code)
+            total[at] += lattice.capacity(family, free[at], free[at] + step)
+    return total

@@ -11,17 +11,18 @@ the fewest voxels on A's side is taken.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from separatrix.body.anatomy.certificate import lower_bound
+from separatrix.body.anatomy.flow import solve
 from separatrix.body.anatomy.lattice import (
     FREE,
     NONE,
     SIDE_A,
     SIDE_B,
-    Arcs,
     Bytes,
     Lattice,
     Reals,
@@ -31,9 +32,9 @@ from separatrix.body.anatomy.lattice import (
     interface,
     within,
 )
-from separatrix.core import Fault, InputError, SolverError
+from separatrix.core import Fault, InputError
 
-NARROWEST_BAND_VOXELS = 3
+NARROWEST_BAND_VOXELS = 2
 """Voxels to each side of the interface that are free at least."""
 WIDEST_BAND_VOXELS = 20
 """And at most."""
@@ -62,7 +63,7 @@ class Cut:
     moves: int
     """Flow problems solved on the finest lattice."""
     gap_bound: float | None = None
-    """An upper bound of (cost - optimum) / optimum; None where none was asked for."""
+    """An upper bound of (cost - optimum) / optimum; None where none was asked for or found."""
 
     @property
     def gap(self) -> float | None:
@@ -81,6 +82,7 @@ def minimum_cut(
     start: Bytes | None = None,
     band_voxels: int | None = None,
     full: bool = False,
+    bound: bool = False,
 ) -> Cut:
     """The surface of least cost that parts the seeds of A from those of B.
 
@@ -105,6 +107,8 @@ def minimum_cut(
     full
         Solve with every voxel free instead: the exact optimum, for lattices of up to some two
         million voxels.
+    bound
+        Also look for an upper bound of the gap to the full optimum (`certificate`).
 
     Returns
     -------
@@ -129,7 +133,19 @@ def minimum_cut(
     if start is None:
         start = _from_coarse(density, spacing_mm, state, to_a, to_b)
     start = _respecting(start, state)
-    return _cut_in_band(Lattice.of(density, spacing_mm, to_a, to_b), state, start, band_voxels)
+    lattice = Lattice.of(density, spacing_mm, to_a, to_b)
+    cut = _cut_in_band(lattice, state, start, band_voxels)
+    return _with_bound(cut, lattice, state) if bound else cut
+
+
+def _with_bound(cut: Cut, lattice: Lattice, state: Bytes) -> Cut:
+    if cut.is_full:
+        return replace(cut, gap_bound=0.0)
+    free = state == FREE
+    band = within(interface(cut.side), NARROWEST_BAND_VOXELS) & free
+    proven = lower_bound(lattice, state, cut.side, band)
+    cost = cost_of(lattice, cut.side)
+    return replace(cut, gap_bound=(cost - proven) / proven) if proven else cut
 
 
 def _state(density: Reals, seeds: Bytes, inside: npt.NDArray[np.bool_] | None) -> Bytes:
@@ -295,37 +311,7 @@ def _solve(lattice: Lattice, state: Bytes, start: Bytes) -> tuple[Bytes, int]:
     part = lattice.box(box)
     padded, before = np.pad(state[box], 1), np.pad(start[box], 1)
     arcs = arcs_of(part, padded)
-    padded.reshape(-1)[arcs.free] = np.where(_source_side(arcs), np.uint8(SIDE_A), np.uint8(SIDE_B))
+    padded.reshape(-1)[arcs.free] = np.where(solve(arcs).on_a, np.uint8(SIDE_A), np.uint8(SIDE_B))
     side = start.copy()
     side[box] = padded[1:-1, 1:-1, 1:-1]
     return side, cost_of(part, before) - cost_of(part, padded)
-
-
-def _source_side(arcs: Arcs) -> npt.NDArray[np.bool_]:
-    """Nodes on A's side of the network's minimum cut.
-
-    An undirected edge of capacity c is one arc of 2c with c units sent back along it beforehand:
-    half the arcs. What was sent leaves its ends with supplies, joined to the terminals.
-    """
-    from ortools.graph.python import max_flow
-
-    count = len(arcs.free)
-    supply = arcs.from_a - arcs.to_b
-    for end, sign in ((arcs.tail, 1), (arcs.head, -1)):
-        # sums of whole numbers below 2^53 are exact in float64
-        supply += sign * np.bincount(end, arcs.capacity, count).astype(np.int64)
-    source, sink = count, count + 1
-    network = max_flow.SimpleMaxFlow()
-    network.add_arcs_with_capacity(arcs.tail, arcs.head, 2 * arcs.capacity)
-    gives = np.flatnonzero(supply > 0).astype(np.int32)
-    takes = np.flatnonzero(supply < 0).astype(np.int32)
-    network.add_arcs_with_capacity(np.full(len(gives), source, dtype=np.int32), gives, supply[gives])
-    network.add_arcs_with_capacity(takes, np.full(len(takes), sink, dtype=np.int32), -supply[takes])
-    if not (len(gives) and len(takes)):  # nothing to part: a terminal that no arc names is unknown
-        return supply > 0
-    status = network.solve(source, sink)
-    if status != network.OPTIMAL:
-        raise SolverError(f"the minimum cut ended with {status}")
-    on_a = np.zeros(count + 2, dtype=bool)
-    on_a[np.asarray(network.get_source_side_min_cut(), dtype=np.int64)] = True
-    return on_a[:count]
