@@ -9,7 +9,7 @@ from typing import Any
 
 from separatrix.body import anatomy, imaging
 from separatrix.case import EXAMPLE_BIRTH, Case, evidence_for, survey_case
-from separatrix.core import InputError, Progress, silent
+from separatrix.core import Grid, InputError, Progress, Twin, silent
 from separatrix.core.runtime import available_threads
 from separatrix.evidence import EvidenceReader, all_entries
 
@@ -75,7 +75,9 @@ def check_case(folder: Path, *, progress: Progress = silent) -> CheckReport:
 
 
 def _report(case: Case, scene: imaging.Scene | None) -> CheckReport:
-    holds, lacks, notes = [], [], []
+    holds: list[str] = []
+    lacks: list[str] = []
+    notes: list[str] = []
     file = case.file
     holds.append(f"born {file.born}" if file.born else f"expected birth {file.expected_birth}")
     if scene is not None:
@@ -88,10 +90,9 @@ def _report(case: Case, scene: imaging.Scene | None) -> CheckReport:
         holds.append("anatomy given by hand: no surface will be computed")
     else:
         lacks.append("imaging or an `anatomy:` block: the plan will hold no anatomy and no surface")
-    for twin in ("A", "B"):
-        spec = file.twins.get(twin)  # type: ignore[call-overload]  # a literal either way
-        if spec is None or spec.weight_kg is None:
-            lacks.append(f"twins.{twin}.weight_kg: the weight gate stays to be confirmed")
+    for twin in Twin:
+        if case.twin(twin).weight_kg is None:
+            lacks.append(f"twins.{twin.value}.weight_kg: the weight gate stays to be confirmed")
     if file.born == EXAMPLE_BIRTH:
         lacks.append(f"born: {file.born} is still the example of a new case; write the true day")
     if not file.decision.choice:
@@ -99,6 +100,6 @@ def _report(case: Case, scene: imaging.Scene | None) -> CheckReport:
     return CheckReport(case=str(case.folder), holds=tuple(holds), lacks=tuple(lacks), notes=tuple(notes))
 
 
-def _size(grid: Any) -> str:
+def _size(grid: Grid) -> str:
     x, y, z = grid.shape[::-1]
     return f"{x} × {y} × {z} voxels of " + " × ".join(f"{s:.3g}" for s in grid.spacing_mm) + " mm"
