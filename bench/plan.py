@@ -18,7 +18,9 @@ def timed(*arguments: str) -> tuple[float, float, str]:
     """Wall seconds, peak resident GiB of the largest process, and stdout of one command."""
     began = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", "separatrix.cli", *arguments, "--json", "--quiet"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "separatrix.cli", *arguments, "--json", "--quiet"],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     text = process.stdout.read()
@@ -33,20 +35,24 @@ def main() -> None:
         case = Path(place) / "demo"
         seconds, memory_gib, _ = timed("demo", str(case))
         print(f"make the pair and plan it  {seconds:7.1f} s   peak {memory_gib:.2f} GiB")
-        seconds, memory_gib, text = timed("plan", str(case), "--force")
+        seconds, memory_gib, _ = timed("plan", str(case), "--force")
         run = json.loads((case / "plan" / "run.json").read_text())
         shape = json.loads((case / "plan" / "imaging" / "result.json").read_text())["grid"]["shape_zyx"]
-        voxels = shape[0] * shape[1] * shape[2]
-        print(f"plan, all stations         {seconds:7.1f} s   peak {memory_gib:.2f} GiB   {voxels / 1e6:.1f} M voxels")
+        size_m = shape[0] * shape[1] * shape[2] / 1e6
+        print(
+            f"plan, all stations         {seconds:7.1f} s   peak {memory_gib:.2f} GiB   {size_m:.1f} M voxels"
+        )
         for station in run["stations"]:
             print(f"  {station['name']:<24} {station['seconds']:7.1f} s")
         first = seconds
         seconds, memory_gib, _ = timed("plan", str(case))
-        print(f"plan again, no change      {seconds:7.1f} s   peak {memory_gib:.2f} GiB   1/{first / seconds:.0f} of the first")
+        print(f"plan again, no change      {seconds:7.1f} s   1/{first / seconds:.0f} of the first")
         began = time.perf_counter()
         size = sum(len(p.read_bytes()) for p in case.rglob("*") if p.is_file())
         floor = time.perf_counter() - began
-        print(f"floor: reading its {size / 2**20:.0f} MiB   {floor:7.2f} s   the second plan takes {seconds / floor:.0f} x")
+        print(
+            f"floor: reading its {size / 2**20:.0f} MiB   {floor:7.2f} s   plan again: {seconds / floor:.0f} x"
+        )
 
 
 if __name__ == "__main__":

@@ -29,9 +29,13 @@ def main() -> int:
             continue
         for number, line in enumerate(text.splitlines(), start=1):
             if HOST.search(line) or MACHINE_PATH.search(line):
-                faults.append(f"{name}:{number}: names a registry or a path of a machine: {line.strip()[:80]}")
+                faults.append(
+                    f"{name}:{number}: names a registry or a path of a machine: {line.strip()[:80]}"
+                )
         if name.startswith("src/") and name.endswith(".py") and text.count("\n") > LONGEST_MODULE:
-            faults.append(f"{name}: {text.count(chr(10))} lines; more than {LONGEST_MODULE} is more than one idea")
+            faults.append(
+                f"{name}: {text.count(chr(10))} lines; more than {LONGEST_MODULE} is more than one idea"
+            )
     print(f"text: {len(faults)} faults")
     print("\n".join(faults))
     return 1 if faults else 0

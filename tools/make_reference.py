@@ -20,7 +20,12 @@ DOCS = Path(__file__).resolve().parents[1] / "docs" / "reference"
 def cli_page() -> str:
     """Every command with its arguments, options and example."""
     root = typer.main.get_command(app)
-    lines = ["# Command line", "", "Exit codes: 0 done, 1 our fault, 2 bad input, 3 plan infeasible (result written).", ""]
+    lines = [
+        "# Command line",
+        "",
+        "Exit codes: 0 done, 1 our fault, 2 bad input, 3 plan infeasible (result written).",
+        "",
+    ]
     lines += _command(root, "separatrix", ())
     return "\n".join(lines).rstrip() + "\n"
 
@@ -34,7 +39,9 @@ def _command(command: Any, name: str, parents: tuple[str, ...]) -> list[str]:
         for parameter in command.params:
             if parameter.name == "help":
                 continue
-            shown = ", ".join(f"`{o}`" for o in parameter.opts if o.startswith("-")) or f"`{parameter.metavar}`"
+            shown = (
+                ", ".join(f"`{o}`" for o in parameter.opts if o.startswith("-")) or f"`{parameter.metavar}`"
+            )
             lines.append(f"- {shown}: {getattr(parameter, 'help', '')}")
         lines += ["", f"```\n{(command.epilog or '').removeprefix('Example: ')}\n```", ""]
     for child in sorted(children):
@@ -49,8 +56,8 @@ def case_page() -> str:
     lines = [
         "# Case file",
         "",
-        "`case.yaml` is the only file that must be written by hand. Unknown keys are refused with near names.",
-        "Exactly one of `born` and `expected_birth` is given. The JSON Schema is laid beside it by `separatrix new`.",
+        "`case.yaml` is the one file to be written by hand. Unknown keys are refused with near names.",
+        "Exactly one of `born`, `expected_birth` is given. `separatrix new` lays the JSON Schema beside it.",
         "",
     ]
     lines += _fields("case.yaml", schema)
@@ -99,7 +106,8 @@ def main(arguments: list[str]) -> int:
             stale.append(name)
             if "--check" not in arguments:
                 path.write_text(text, encoding="utf-8")
-    print(f"reference pages: {', '.join(stale) or 'none'} {'out of date' if '--check' in arguments else 'written'}")
+    what = "out of date" if "--check" in arguments else "written"
+    print(f"reference pages {what}: {', '.join(stale) or 'none'}")
     return 1 if stale and "--check" in arguments else 0
 
 

@@ -8,7 +8,12 @@ from separatrix.core import Fault, InputError, Owner, SeparatrixError, Twin, Unk
 
 def test_message_tells_where_what_expected_and_how_to_mend():
     fault = Fault(
-        file="case.yaml", field="twins.A.weight_kg", line=12, problem="found 8100", expected="kg", mend="write 8.1"
+        file="case.yaml",
+        field="twins.A.weight_kg",
+        line=12,
+        problem="found 8100",
+        expected="kg",
+        mend="write 8.1",
     )
     assert str(fault) == "case.yaml:12 twins.A.weight_kg: found 8100; expected kg. To mend: write 8.1"
 
@@ -36,7 +41,9 @@ def test_exit_codes_of_the_tree(name, code):
 
 
 def test_every_error_of_the_tree_is_drawn_in_the_docstring():
-    classes = [c.__name__ for _, c in inspect.getmembers(errors, inspect.isclass) if issubclass(c, SeparatrixError)]
+    classes = [
+        c.__name__ for _, c in inspect.getmembers(errors, inspect.isclass) if issubclass(c, SeparatrixError)
+    ]
     assert [c for c in classes if c not in (errors.__doc__ or "")] == []
 
 

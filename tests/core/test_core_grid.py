@@ -21,7 +21,9 @@ quaternions = arrays(float, 4, elements=st.floats(-1, 1)).filter(lambda q: np.li
 lengths = st.floats(0.2, 5)
 
 
-@given(quaternions, st.tuples(lengths, lengths, lengths), arrays(float, (5, 3), elements=st.floats(-300, 300)))
+@given(
+    quaternions, st.tuples(lengths, lengths, lengths), arrays(float, (5, 3), elements=st.floats(-300, 300))
+)
 def test_index_and_position_are_inverse_on_any_oblique_anisotropic_grid(quaternion, spacing, points):
     grid = Grid(shape=(4, 5, 6), spacing_mm=spacing, origin_mm=(7, -8, 9), direction=rotation(quaternion))
     assert np.allclose(grid.index_to_mm(grid.mm_to_index(points)), points, atol=1e-6)

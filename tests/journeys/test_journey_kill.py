@@ -101,7 +101,9 @@ def test_unchanged_case_is_kept_and_a_damaged_result_is_made_anew(undisturbed):
     case, expected, _ = undisturbed
     (case / "plan" / "surface" / "result.json").write_text("{}")
     assert finished(case) == expected
-    before = {p: p.stat().st_mtime_ns for p in (case / "plan").rglob("*") if p.is_file() and p.name != "run.json"}
+    before = {
+        p: p.stat().st_mtime_ns for p in (case / "plan").rglob("*") if p.is_file() and p.name != "run.json"
+    }
     assert finished(case) == expected
     after = {p: p.stat().st_mtime_ns for p in before}
     assert {p.name for p in before if before[p] != after[p]} <= {".lock"}

@@ -12,7 +12,8 @@ from separatrix.cli.console import SAFETY, Out
 
 app = typer.Typer(
     name="separatrix",
-    help="Plan and rehearse the separation of twins joined at the head: from the scans to a dossier.\n\n" + SAFETY,
+    help="Plan and rehearse the separation of twins joined at the head: from the scans to a dossier.\n\n"
+    + SAFETY,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -21,7 +22,9 @@ app = typer.Typer(
 evidence_app = typer.Typer(help="The sourced numbers that every result rests on.", no_args_is_help=True)
 app.add_typer(evidence_app, name="evidence")
 
-CaseFolder = Annotated[Path, typer.Argument(help="Case folder: the one that holds case.yaml.", metavar="CASE")]
+CaseFolder = Annotated[
+    Path, typer.Argument(help="Case folder: the one that holds case.yaml.", metavar="CASE")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no text beyond the result.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of every random draw.")]
@@ -72,7 +75,9 @@ def check(case_folder: CaseFolder, as_json: AsJson = False, quiet: Quiet = False
 @app.command(epilog="Example: separatrix plan my-case --until anatomy")
 def plan(
     case_folder: CaseFolder,
-    until: Annotated[str | None, typer.Option("--until", help="Last station to run.", metavar="STATION")] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", help="Last station to run.", metavar="STATION")
+    ] = None,
     start: Annotated[
         str | None, typer.Option("--from", help="Redo from this station on.", metavar="STATION")
     ] = None,
@@ -106,9 +111,9 @@ def plan(
 
 @app.command(epilog="Example: separatrix demo demo")
 def demo(
-    folder: Annotated[Path, typer.Argument(help="Folder for the demonstration case.", metavar="[DIR]")] = Path(
-        "demo"
-    ),
+    folder: Annotated[
+        Path, typer.Argument(help="Folder for the demonstration case.", metavar="[DIR]")
+    ] = Path("demo"),
     seed: Seed = 1,
     threads: Threads = None,
     as_json: AsJson = False,
@@ -152,8 +157,12 @@ def explain(
 
 @evidence_app.command("list", epilog="Example: separatrix evidence list --search sinus")
 def evidence_list(
-    search: Annotated[str, typer.Option("--search", help="Only entries with this word.", metavar="TEXT")] = "",
-    mark: Annotated[str, typer.Option("--mark", help="Only this mark: M, R, E, D or A.", metavar="MARK")] = "",
+    search: Annotated[
+        str, typer.Option("--search", help="Only entries with this word.", metavar="TEXT")
+    ] = "",
+    mark: Annotated[
+        str, typer.Option("--mark", help="Only this mark: M, R, E, D or A.", metavar="MARK")
+    ] = "",
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:

@@ -102,6 +102,8 @@ class Out:
             record = {"error": type(error).__name__, "exit_code": error.exit_code, "faults": faults}
             sys.stdout.write(json.dumps(record, ensure_ascii=False, indent=1) + "\n")
         count = len(error.faults)
-        self._errors.print(f"{count} fault{'s' if count != 1 else ''}:" if count else str(error), style="bold red")
+        self._errors.print(
+            f"{count} fault{'s' if count != 1 else ''}:" if count else str(error), style="bold red"
+        )
         for number, fault in enumerate(error.faults, start=1):
             self._errors.print(escape(f" {number}. {fault}"))

@@ -25,7 +25,9 @@ def plan_report(run: PlanRun) -> tuple[dict[str, Any], str]:
     lines = []
     for s in run.stations:
         how = "kept" if s.reused else f"{s.seconds:.1f} s"
-        lines.append(f"{s.name:<10} {s.status.replace('_', ' ')} ({how})" + (f": {s.because}" if s.because else ""))
+        lines.append(
+            f"{s.name:<10} {s.status.replace('_', ' ')} ({how})" + (f": {s.because}" if s.because else "")
+        )
         lines += [f"           {note}" for note in s.notes]
     if run.stale:
         lines.append(f"not redone in this run and no longer fitting: {', '.join(run.stale)}")
@@ -73,5 +75,6 @@ def evidence_report(entries: Iterable[Entry], mark: str) -> tuple[dict[str, Any]
 def _shown(entry: Entry) -> str:
     text = str(entry.value)
     if entry.low is not None or entry.high is not None:
-        text += f" ({'' if entry.low is None else f'{entry.low:g}'} to {'' if entry.high is None else f'{entry.high:g}'})"
+        low, high = ("" if bound is None else f"{bound:g}" for bound in (entry.low, entry.high))
+        text += f" ({low} to {high})"
     return f"{text} {entry.unit}" if entry.unit not in ("", "1") else text

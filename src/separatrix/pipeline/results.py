@@ -41,7 +41,9 @@ class Results:
         path = self.folder(station) / "result.json"
         if not path.exists():
             raise DataMissingError(
-                Fault(file=str(path), problem=f"station '{station}' has no result", mend="run `separatrix plan`")
+                Fault(
+                    file=str(path), problem=f"station '{station}' has no result", mend="run `separatrix plan`"
+                )
             )
         data: dict[str, Any] = read_json(path)
         return data

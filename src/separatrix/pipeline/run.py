@@ -60,7 +60,11 @@ def plan(
     for option, name in (("--until", until), ("--from", start)):
         if name is not None and name not in {s.name for s in STATIONS}:
             raise InputError(
-                Fault(field=option, problem=f"no station '{name}'", mend=near_names(name, [s.name for s in STATIONS]))
+                Fault(
+                    field=option,
+                    problem=f"no station '{name}'",
+                    mend=near_names(name, [s.name for s in STATIONS]),
+                )
             )
     from threadpoolctl import threadpool_limits
 
@@ -159,7 +163,10 @@ class _Run:
         """Lay the dossier where people look for it: ``plan/dossier.html`` and ``.pdf``."""
         published = {}
         for kind in ("html", "pdf"):
-            made, shown = self.plan_folder / "dossier" / f"dossier.{kind}", self.plan_folder / f"dossier.{kind}"
+            made, shown = (
+                self.plan_folder / "dossier" / f"dossier.{kind}",
+                self.plan_folder / f"dossier.{kind}",
+            )
             if not made.exists():
                 shown.unlink(missing_ok=True)
                 continue
@@ -180,7 +187,8 @@ class _Run:
             "threads": self.threads,
             "seed": self.seed,
             "stations": [
-                {"name": r.name, "status": r.status, "reused": r.reused, "seconds": round(r.seconds, 3)} for r in runs
+                {"name": r.name, "status": r.status, "reused": r.reused, "seconds": round(r.seconds, 3)}
+                for r in runs
             ],
         }
         write_atomic(self.plan_folder / "run.json", to_json(record))

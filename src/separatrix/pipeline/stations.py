@@ -31,7 +31,8 @@ def _anatomy(context: Context) -> Outcome:
         found = anatomy.by_hand(context.case, evidence=context.evidence)
     else:
         return Outcome(
-            status="not_applicable", because="the case has neither imaging nor an `anatomy:` block given by hand"
+            status="not_applicable",
+            because="the case has neither imaging nor an `anatomy:` block given by hand",
         )
     anatomy.save_anatomy(found, context.folder)
     return Outcome(status="refused" if found.refused_because else "done", because=found.refused_because)
@@ -110,7 +111,17 @@ STATIONS: tuple[Station, ...] = (
         name="dossier",
         question="What is the plan, on paper?",
         after=_BEFORE_DOSSIER,
-        sections=("id", "title", "born", "expected_birth", "gestation_weeks", "twins", "decision", "protocol", "operations"),
+        sections=(
+            "id",
+            "title",
+            "born",
+            "expected_birth",
+            "gestation_weeks",
+            "twins",
+            "decision",
+            "protocol",
+            "operations",
+        ),
         run=_dossier,
         weight=20,
     ),
