@@ -10,19 +10,23 @@ import numpy.typing as npt
 
 from separatrix.body.anatomy.model import HeadFrame, PaintedPrice
 from separatrix.body.anatomy.reach import FAR, STEPS, path_length
+from separatrix.body.anatomy.vessels import NEIGHBOURS, Box, Vessels, seam_drift
 from separatrix.body.imaging.model import Scene, Structure
-from separatrix.core import Grid, Owner, Twin
+from separatrix.core import Owner, Twin
 from separatrix.evidence import EvidenceReader
 
 Bytes = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 Reals = npt.NDArray[np.float32]
 
-_NEIGHBOURS = np.ones((3, 3, 3), dtype=np.uint8)
-"""26 neighbours: voxels that touch at a corner are connected."""
+_VENOUS = (Structure.VEIN, Structure.SINUS, Structure.VESSEL)
+"""Structures that may be a shared channel."""
 
-_CALIBRE_REACH_MM = 2.0
-"""The calibre of a channel at a voxel is that of its widest place within this distance (mm)."""
+_PRICED_WITH_BRAIN = (Structure.CSF, Structure.DURA)
+"""Painted inside the skull: the delineation tells the price."""
+
+_TIE_MM = 1e-3
+"""Distance from the seam given to a voxel that is as near to one child as to the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,33 +68,41 @@ def assign_owners(
 
     Notes
     -----
-    1. What the delineation decided stays.
-    2. Every other voxel belongs to the child whose decided tissue is nearer on a path through the
-       body. Its certainty is ``1 - exp(-d / λ) / 2`` with d its distance from the seam, half of the
-       difference of both path lengths, and λ the entry ``anatomy.seam_scatter``.
-    3. A connected vessel that only one child holds away from the seam is that child's as a whole.
-    4. Venous channels that join both children or neither, lie on the seam and are wide are *shared*.
-    5. An expander is one child's as a whole: the one that has more of it.
-    6. Paint wins, with certainty 1.
+    1. Brain is as the delineation decided.
+    2. Every other voxel belongs to the child whose brain is nearer on a path through the body: half of
+       the difference of both path lengths is its signed distance from the seam.
+    3. Where a shared venous channel (rule 5) lies within ``anatomy.shared_search`` of that seam, the
+       seam is moved onto it: at the rim no brain tells where the children meet, but that channel does.
+    4. A connected vessel that only one child holds away from the seam is that child's as a whole.
+    5. Venous channels that both children hold, or neither, within ``anatomy.shared_reach`` of the seam
+       and at least ``anatomy.shared_radius.low`` wide are *shared*.
+    6. An expander is one child's as a whole: the one that has more of it.
+    7. Paint wins, with certainty 1.
+
+    Certainty is ``1 - exp(-d / λ) / 2`` with d the distance from the seam and λ the entry
+    ``anatomy.seam_scatter``, or ``anatomy.seam_scatter.no_channel`` where no channel marks the seam.
     """
-    decided = brain_owner > 0
-    body = (tissue != Structure.NONE) | decided
-    outer = body & ~decided
-    side, apart_mm, unreached = _nearer_child(scene, body, brain_owner, frames)
+    decided = (brain_owner > 0) & (tissue == Structure.BRAIN)
+    outer = (tissue != Structure.NONE) & ~decided
+    toward, unreached = _signed_seam(scene, outer, np.where(decided, brain_owner, 0), frames)
+    veins = Vessels.of(np.isin(tissue, _VENOUS), scene.grid)
+    channel = _channel(scene, veins, toward, evidence)
+    drift = seam_drift(channel, toward, scene.grid, evidence=evidence)
+    if drift is not None:
+        toward[drift[0]] -= drift[1]
+    scatter = evidence.number("anatomy.seam_scatter" if drift else "anatomy.seam_scatter.no_channel")
+    side = np.where(toward < 0, np.uint8(Twin.A.code), np.uint8(Twin.B.code))
+    side[decided] = brain_owner[decided]
+    side[~(outer | decided)] = 0
     certainty = np.full(tissue.shape, 0.5, dtype=np.float32)
-    certainty[outer] = 1 - 0.5 * np.exp(-apart_mm[outer] / evidence.number("anatomy.seam_scatter"))
+    certainty[outer] = 1 - 0.5 * np.exp(-np.abs(toward[outer]) / np.float32(scatter))
     certainty[decided] = brain_certainty[decided]
-    found = _Found(side=side, owner=side.copy(), certainty=certainty, apart_mm=apart_mm)
-    notes = []
-    if unreached.any():
-        certainty[unreached] = evidence.number("anatomy.unreached_certainty")
-        ml = float(unreached.sum()) * scene.grid.voxel_volume_mm3 / 1000
-        notes.append(f"{ml:.2f} ml of labelled pieces touch neither child; they go to the nearer head")
-    arteries = tissue == Structure.ARTERY
-    joined = _settle_vessels(scene, arteries, found, False, evidence) if arteries.any() else 0
-    veins = np.isin(tissue, (Structure.VEIN, Structure.SINUS, Structure.VESSEL))
-    if veins.any():
-        _settle_vessels(scene, veins, found, True, evidence)
+    certainty[unreached] = evidence.number("anatomy.unreached_certainty")
+    found = _Found(side=side, owner=side.copy(), certainty=certainty)
+    arteries = Vessels.of(tissue == Structure.ARTERY, scene.grid)
+    joined = _settle_vessels(arteries, toward, found, evidence, may_share=False) if arteries else 0
+    if veins:
+        _settle_vessels(veins, toward, found, evidence, may_share=True)
     _settle_expanders(tissue, found)
     painted = _apply_paint(scene, tissue, outer, found)
     return Assigned(
@@ -99,8 +111,22 @@ def assign_owners(
         certainty=found.certainty,
         arteries_joined=joined,
         painted=painted,
-        notes=tuple(notes),
+        notes=_notes(scene, unreached, drift),
     )
+
+
+def _notes(scene: Scene, unreached: Mask, drift: tuple[Box, Reals] | None) -> tuple[str, ...]:
+    notes = []
+    if unreached.any():
+        ml = float(unreached.sum()) * scene.grid.voxel_volume_mm3 / 1000
+        notes.append(f"{ml:.2f} ml of labelled pieces touch neither child; they go to the nearer head")
+    if drift is not None:
+        furthest = float(np.abs(drift[1]).max())
+        notes.append(
+            "at the rim of the union skull, scalp and dura are parted along the shared venous channel "
+            f"(up to {furthest:.1f} mm from where the nearest brain would part them)"
+        )
+    return tuple(notes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +136,6 @@ class _Found:
     side: Bytes
     owner: Bytes
     certainty: Reals
-    apart_mm: Reals
 
     def cropped(self, box: tuple[slice, ...]) -> _Found:
         """Views of a box."""
@@ -118,98 +143,66 @@ class _Found:
             side=self.side[box],
             owner=self.owner[box],
             certainty=self.certainty[box],
-            apart_mm=self.apart_mm[box],
         )
 
 
-def _nearer_child(
-    scene: Scene, body: Mask, brain_owner: Bytes, frames: Mapping[Twin, HeadFrame]
-) -> tuple[Bytes, Reals, Mask]:
-    """Nearer child, distance from the seam in mm, and what no path reaches.
+def _signed_seam(
+    scene: Scene, outer: Mask, brain_owner: Bytes, frames: Mapping[Twin, HeadFrame]
+) -> tuple[Reals, Mask]:
+    """Signed distance (mm) from the seam, negative where A's brain is nearer, and what no path reaches.
 
     A tie, and what no path reaches, goes to the head whose ears are nearer: a rule that does not
     know the children's letters.
     """
-    outer = body & (brain_owner == 0)
     lengths = {t: path_length(brain_owner == t.code, outer) for t in Twin}
     a, b = lengths[Twin.A], lengths[Twin.B]
-    side = np.where(a < b, np.uint8(1), np.uint8(2))
+    toward = np.subtract(a, b, dtype=np.float32)
+    toward *= np.float32(scene.grid.spacing_mm[0] / STEPS[0] / 2)
     tie = np.nonzero(outer & (a == b))
     place = scene.grid.index_to_mm(np.stack(tie, axis=-1))
     away = [np.linalg.norm(place - frames[t].origin_mm, axis=1) for t in Twin]
-    side[tie] = np.where(away[0] < away[1], 1, 2)
-    side[~body] = 0
-    side[brain_owner > 0] = brain_owner[brain_owner > 0]
-    unreached = outer & (a == FAR) & (b == FAR)
-    apart = np.subtract(a, b, dtype=np.float32)
-    np.abs(apart, out=apart)
-    apart *= scene.grid.spacing_mm[0] / STEPS[0] / 2
-    return side, apart, unreached
+    toward[tie] = np.where(away[0] < away[1], -_TIE_MM, _TIE_MM)
+    return toward, outer & (a == FAR) & (b == FAR)
+
+
+def _channel(scene: Scene, veins: Vessels | None, toward: Reals, evidence: EvidenceReader) -> Mask:
+    """Find the shared channel while the seam is still only the brains', and what is painted as shared."""
+    channel = np.zeros(toward.shape, dtype=np.bool_)
+    if veins is not None:
+        channel[veins.box] = veins.channel(toward, evidence.number("anatomy.shared_search"), evidence)
+        painted = scene.painted.array[veins.box] == Owner.SHARED
+        channel[veins.box] |= painted & (veins.pieces > 0)
+    return channel
 
 
 def _settle_vessels(
-    scene: Scene, vessel: Mask, found: _Found, may_share: bool, evidence: EvidenceReader
+    vessels: Vessels, toward: Reals, found: _Found, evidence: EvidenceReader, *, may_share: bool
 ) -> int:
-    """Apply rules 3 and 4 to one kind of vessel; give the number of pieces that reach both children."""
-    from scipy import ndimage
-
-    box = ndimage.find_objects(vessel.astype(np.uint8))[0]
-    near = evidence.number("anatomy.shared_reach")
-    here = found.cropped(box)
-    pieces, count = ndimage.label(vessel[box], structure=_NEIGHBOURS)
-    away = here.apart_mm > near
-    holds = np.zeros((2, count + 1), dtype=np.bool_)
+    """Apply rules 4 and 5 to one kind of vessel; give the number of pieces that reach both children."""
+    reach = evidence.number("anatomy.shared_reach")
+    here = found.cropped(vessels.box)
+    held = vessels.held(toward, reach)
     for twin in Twin:
-        holds[twin.code - 1, pieces[away & (here.side == twin.code)]] = True
-    holds[:, 0] = False
-    for twin in Twin:
-        own, other = holds[twin.code - 1], holds[twin.other.code - 1]
-        piece = (own & ~other)[pieces]
-        here.owner[piece] = twin.code
-        here.certainty[piece & ~away] = evidence.number("anatomy.connected_certainty")
-    joined = holds[0] & holds[1]
+        alone = (held[twin.code - 1] & ~held[twin.other.code - 1])[vessels.pieces]
+        here.owner[alone] = twin.code
+        beside = alone & (np.abs(toward[vessels.box]) <= reach)
+        here.certainty[beside] = evidence.number("anatomy.connected_certainty")
     if may_share:
-        common = holds[0] == holds[1]  # also what lies on the seam alone, held by neither
-        common[0] = False
-        shared = _on_the_seam(common[pieces] & ~away, common[pieces], scene.grid, evidence)
+        shared = vessels.channel(toward, reach, evidence)
         here.owner[shared] = Owner.SHARED
         here.certainty[shared] = evidence.number("anatomy.shared_certainty")
-    return int(joined.sum())
-
-
-def _on_the_seam(band: Mask, vessel: Mask, grid: Grid, evidence: EvidenceReader) -> Mask:
-    """Give the wide channels among the vessels near the seam that are large enough to be a sinus."""
-    from scipy import ndimage
-
-    shared = np.zeros_like(band)
-    if not band.any():
-        return shared
-    spacing = grid.spacing_mm[0]
-    around = int(np.ceil(_CALIBRE_REACH_MM / spacing))
-    box = tuple(
-        slice(max(0, s.start - 2 * around), s.stop + 2 * around)
-        for s in ndimage.find_objects(band.astype(np.uint8))[0]
-    )
-    radius = ndimage.distance_transform_edt(vessel[box]).astype(np.float32) * spacing
-    widest = ndimage.maximum_filter(radius, size=2 * around + 1)
-    wide = band[box] & (widest >= evidence.number("anatomy.shared_radius.low"))
-    pieces, _ = ndimage.label(wide, structure=_NEIGHBOURS)
-    volume_ml = np.bincount(pieces.ravel()) * grid.voxel_volume_mm3 / 1000
-    large = volume_ml >= evidence.number("anatomy.shared_volume.low")
-    large[0] = False
-    shared[box] = large[pieces]
-    return shared
+    return int((held[0] & held[1]).sum())
 
 
 def _settle_expanders(tissue: Bytes, found: _Found) -> None:
-    """Rule 5: an expander is not cut in two."""
+    """Rule 6: an expander is not cut in two."""
     from scipy import ndimage
 
     expander = tissue == Structure.EXPANDER
     if not expander.any():
         return
     box = ndimage.find_objects(expander.astype(np.uint8))[0]
-    pieces, count = ndimage.label(expander[box], structure=_NEIGHBOURS)
+    pieces, count = ndimage.label(expander[box], structure=NEIGHBOURS)
     here = found.cropped(box)
     held = [np.bincount(pieces[here.side == t.code], minlength=count + 1) for t in Twin]
     for piece in range(1, count + 1):
@@ -220,7 +213,7 @@ def _settle_expanders(tissue: Bytes, found: _Found) -> None:
 
 
 def _apply_paint(scene: Scene, tissue: Bytes, outer: Mask, found: _Found) -> tuple[PaintedPrice, ...]:
-    """Rule 6, with its price: how much of the paint the rules would have given to another."""
+    """Rule 7, with its price: how much of the paint the rules would have given to another."""
     painted = scene.painted.array
     if not painted.any():
         return ()
@@ -231,16 +224,17 @@ def _apply_paint(scene: Scene, tissue: Bytes, outer: Mask, found: _Found) -> tup
             if not paint.any():
                 continue
             ml = scene.grid.voxel_volume_mm3 / 1000
-            prices.append(
-                PaintedPrice(
-                    structure=Structure(code).name.lower(),
-                    owner=owner.name.lower() if owner is Owner.SHARED else owner.name,
-                    voxels=int(paint.sum()),
-                    volume_ml=float(paint.sum() * ml),
-                    disagreeing_ml=float((paint & (found.owner != owner)).sum() * ml),
-                    extra_cost=0.0,
+            if code not in _PRICED_WITH_BRAIN:
+                prices.append(
+                    PaintedPrice(
+                        structure=Structure(code).name.lower(),
+                        owner=owner.name.lower() if owner is Owner.SHARED else owner.name,
+                        voxels=int(paint.sum()),
+                        volume_ml=float(paint.sum() * ml),
+                        disagreeing_ml=float((paint & (found.owner != owner)).sum() * ml),
+                        extra_cost=0.0,
+                    )
                 )
-            )
             found.owner[paint] = owner
             found.certainty[paint] = 1.0
             if owner is not Owner.SHARED:
