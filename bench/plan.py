@@ -51,7 +51,7 @@ def main() -> None:
         size = sum(len(p.read_bytes()) for p in case.rglob("*") if p.is_file())
         floor = time.perf_counter() - began
         print(
-            f"floor: reading its {size / 2**20:.0f} MiB   {floor:7.2f} s   plan again: {seconds / floor:.0f} x"
+            f"floor: reading its {size / 2**20:.0f} MiB   {floor:7.2f} s  plan again: {seconds / floor:.0f} x"
         )
 
 

@@ -7,14 +7,14 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from separatrix.core import Progress as ProgressListener
-from separatrix.core import SeparatrixError, silent
+if TYPE_CHECKING:  # loading the ground floor loads numpy, which `--help` does not need
+    from separatrix.core import Progress as ProgressListener
+    from separatrix.core import SeparatrixError
 
 SAFETY = (
     "For planning and rehearsal by a qualified team; not a certified medical device. "
@@ -50,6 +50,10 @@ class Out:
     @contextlib.contextmanager
     def progress(self) -> Iterator[ProgressListener]:
         """A bar on stderr with the remaining time; silent in quiet mode or without a terminal."""
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        from separatrix.core import silent
+
         if self.quiet or not self._errors.is_terminal:
             yield silent
             return
@@ -77,6 +81,8 @@ class Out:
     @contextlib.contextmanager
     def errors(self) -> Iterator[None]:
         """Turn errors into a message and an exit code; a fault of ours into a report, not a traceback."""
+        from separatrix.core import SeparatrixError
+
         try:
             yield
         except SeparatrixError as error:
