@@ -13,7 +13,15 @@ from separatrix.core import Twin, Unknown
 from separatrix.evidence import Entry, Mark
 from separatrix.share.dossier.certainty import OwnerCertainty
 from separatrix.share.dossier.model import Statement, StationSummary
-from separatrix.share.dossier.wording import SYNTHETIC_ONLY, number, percent, quantity, span, twin_text
+from separatrix.share.dossier.wording import (
+    SYNTHETIC_ONLY,
+    number,
+    percent,
+    quantity,
+    span,
+    tissue_text,
+    twin_text,
+)
 
 Marks = tuple[str, ...]
 
@@ -137,10 +145,12 @@ def either(classes: Sequence[str]) -> str:
 
 
 def _class_sure(kind: Classification, anatomy: Anatomy) -> str:
-    given = "angles measured from the landmarks" if anatomy.ownership is not None else "as told by people"
-    if any(len(classes) > 1 for classes in (kind.stone_goodrich, kind.oconnell, kind.winston)):
-        return f"{given}; near a threshold, so both classes are printed"
-    return given
+    sure = "angles measured from the landmarks" if anatomy.ownership is not None else "as told by people"
+    if len(kind.stone_goodrich) > 1 or len(kind.oconnell) > 1:
+        sure += "; near a threshold, so both classes are printed"
+    if len(kind.winston) > 1:
+        sure += "; the deepest shared layer is not certain"
+    return sure
 
 
 def _shared(anatomy: Anatomy, marks: Marks) -> Statement:
@@ -181,13 +191,17 @@ def _gates(anatomy: Anatomy) -> Statement:
 def _cut(separatrix: Separatrix | None, because: str, marks: Marks) -> Statement:
     if separatrix is None:
         return Statement(about="Where to cut", says=f"Not applicable: {because}.", sure="nothing is claimed")
-    areas = ", ".join(f"{tissue} {number(area)} cm²" for tissue, area in separatrix.areas_cm2.items())
+    areas = ", ".join(
+        f"{tissue_text(tissue)} {quantity(area, 'cm2')}" for tissue, area in separatrix.areas_cm2.items()
+    )
     says = f"A separating surface was found. It crosses {areas}; {len(separatrix.crossed)} single structures."
     return Statement(about="Where to cut", says=says, sure=optimum_text(separatrix), marks=marks)
 
 
 def optimum_text(separatrix: Separatrix) -> str:
     """How near the cut is to the best one under its cost."""
+    if separatrix.gap == 0:
+        return "no cheaper cut exists under the stated costs"
     if separatrix.gap is not None:
         return f"cost within {percent(separatrix.gap, 2)} of the best cut under the stated costs"
     if separatrix.gap_bound is not None:

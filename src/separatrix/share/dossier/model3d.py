@@ -117,11 +117,6 @@ def _rounded(point: np.ndarray[Any, Any]) -> list[float]:
 
 def to_glb(parts: list[Part]) -> bytes:
     """The parts as one GLB; each node has the id of its part. Positions are LPS millimetres."""
-    import trimesh
+    from separatrix.body.surface.formats import Look, glb_bytes
 
-    scene = trimesh.Scene()
-    for part in parts:
-        body = trimesh.Trimesh(part.mesh.vertices_mm, part.mesh.faces, process=False)
-        scene.add_geometry(body, node_name=part.id, geom_name=part.id)
-    content: bytes = trimesh.exchange.gltf.export_glb(scene)  # type: ignore[no-untyped-call]
-    return content
+    return glb_bytes({p.id: (p.mesh, Look(colour=p.colour, opacity=p.opacity)) for p in parts})

@@ -113,6 +113,8 @@ def _environment() -> Environment:
         "evidence_value": wording.evidence_value,
         "twin": wording.twin_text,
         "owner": wording.owner_text,
+        "sentence": wording.sentence,
+        "tissue": wording.tissue_text,
         "either": either,
         "optimum": optimum_text,
         "mm": _millimetres,

@@ -6,7 +6,7 @@ import math
 import re
 
 from separatrix.core import Twin, Unknown
-from separatrix.evidence import Mark, Value
+from separatrix.evidence import Value
 
 SAFETY = (
     "For planning and rehearsal by a qualified team. Not a certified medical device. "
@@ -115,9 +115,21 @@ def owner_text(owner: str) -> str:
     )
 
 
-def mark_text(mark: Mark) -> str:
-    """A mark of confidence, letter and words."""
-    return f"{mark.value} – {mark.meaning}"
+def tissue_text(name: str) -> str:
+    """A tissue of the inventory in words."""
+    return {"csf": "CSF", "brain_adherent": "brain with no gap seen"}.get(name, name.replace("_", " "))
+
+
+def sentence(text: str) -> str:
+    """A note as a sentence: a capital in front, a full stop behind.
+
+    Examples
+    --------
+    >>> sentence("the union lies on the vault"), sentence("Met."), sentence("")
+    ('The union lies on the vault.', 'Met.', '')
+    """
+    text = text.strip()
+    return text and text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 def _with_unit(text: str, unit: str) -> str:
