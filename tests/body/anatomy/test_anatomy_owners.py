@@ -145,6 +145,23 @@ def test_the_ring_is_shared_and_an_artery_of_one_child_is_not(balls, evidence) -
     assert found.arteries_joined == 0
 
 
+def test_disputed_csf_stays_with_the_delineation_between_the_brains_only(balls, evidence) -> None:
+    pair = balls(gap_mm=4.0)
+    places = np.argwhere(np.isin(pair.tissue, (Structure.CSF, Structure.DURA)))
+    x, y, z = pair.scene.grid.index_to_mm(places).T
+    across = np.hypot(x, y)
+    between = places[(z > 0) & (z < 1) & (across < 12)]
+    rim = places[(z > 8) & (z < 9) & (across > 28.5)]
+    assert len(rim) > 50
+    told = pair.owner.copy()
+    told[tuple(between.T)] = told[tuple(rim.T)] = Owner.A  # all of it nearer to B
+    found = assigned(pair, evidence, owner=told)
+    assert (found.owner[tuple(between.T)] == Owner.A).all()
+    low = np.float32(evidence.number("anatomy.disputed_certainty"))
+    assert (found.certainty[tuple(between.T)] == low).all()
+    assert (found.owner[tuple(rim.T)] == Owner.B).all()
+
+
 def test_the_shared_channel_marks_the_seam_at_the_rim(balls, evidence) -> None:
     pair = balls()
     tissue = np.where(pair.tissue == Structure.VEIN, Structure.DURA, pair.tissue)

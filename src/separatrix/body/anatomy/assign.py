@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from separatrix.body.anatomy.model import HeadFrame, PaintedPrice
 from separatrix.body.anatomy.reach import FAR, STEPS, path_length
-from separatrix.body.anatomy.vessels import NEIGHBOURS, Box, Vessels, seam_drift
+from separatrix.body.anatomy.vessels import NEIGHBOURS, Box, Vessels, grown, seam_drift
 from separatrix.body.imaging.model import Scene, Structure
 from separatrix.core import Owner, Twin
 from separatrix.evidence import EvidenceReader
@@ -24,6 +24,9 @@ _VENOUS = (Structure.VEIN, Structure.SINUS, Structure.VESSEL)
 
 _PRICED_WITH_BRAIN = (Structure.CSF, Structure.DURA)
 """Painted inside the skull: the delineation tells the price."""
+
+_TOUCHING = 1.5
+"""Voxels within this distance (in voxels) touch, over faces or edges."""
 
 _TIE_MM = 1e-3
 """Distance from the seam given to a voxel that is as near to one child as to the other."""
@@ -71,13 +74,16 @@ def assign_owners(
     1. Brain is as the delineation decided.
     2. Every other voxel belongs to the child whose brain is nearer on a path through the body: half of
        the difference of both path lengths is its signed distance from the seam.
-    3. Where a shared venous channel (rule 5) lies within ``anatomy.shared_search`` of that seam, the
+    3. Where a shared venous channel (rule 6) lies within ``anatomy.shared_search`` of that seam, the
        seam is moved onto it: at the rim no brain tells where the children meet, but that channel does.
-    4. A connected vessel that only one child holds away from the seam is that child's as a whole.
-    5. Venous channels that both children hold, or neither, within ``anatomy.shared_reach`` of the seam
+    4. CSF and dura that the delineation gave to the other child than rules 2 and 3 stay with the
+       delineation between the brains, and where they touch brain: what is called CSF there may be
+       brain in a thin gyrus. Their certainty is low.
+    5. A connected vessel that only one child holds away from the seam is that child's as a whole.
+    6. Venous channels that both children hold, or neither, within ``anatomy.shared_reach`` of the seam
        and at least ``anatomy.shared_radius.low`` wide are *shared*.
-    6. An expander is one child's as a whole: the one that has more of it.
-    7. Paint wins, with certainty 1.
+    7. An expander is one child's as a whole: the one that has more of it.
+    8. Paint wins, with certainty 1.
 
     Certainty is ``1 - exp(-d / λ) / 2`` with d the distance from the seam and λ the entry
     ``anatomy.seam_scatter``, or ``anatomy.seam_scatter.no_channel`` where no channel marks the seam.
@@ -99,6 +105,7 @@ def assign_owners(
     certainty[decided] = brain_certainty[decided]
     certainty[unreached] = evidence.number("anatomy.unreached_certainty")
     found = _Found(side=side, owner=side.copy(), certainty=certainty)
+    _settle_disputed(scene, tissue, brain_owner, found, evidence)
     arteries = Vessels.of(tissue == Structure.ARTERY, scene.grid)
     joined = _settle_vessels(arteries, toward, found, evidence, may_share=False) if arteries else 0
     if veins:
@@ -178,7 +185,7 @@ def _channel(scene: Scene, veins: Vessels | None, toward: Reals, evidence: Evide
 def _settle_vessels(
     vessels: Vessels, toward: Reals, found: _Found, evidence: EvidenceReader, *, may_share: bool
 ) -> int:
-    """Apply rules 4 and 5 to one kind of vessel; give the number of pieces that reach both children."""
+    """Apply rules 5 and 6 to one kind of vessel; give the number of pieces that reach both children."""
     reach = evidence.number("anatomy.shared_reach")
     here = found.cropped(vessels.box)
     held = vessels.held(toward, reach)
@@ -194,8 +201,36 @@ def _settle_vessels(
     return int((held[0] & held[1]).sum())
 
 
+def _settle_disputed(
+    scene: Scene, tissue: Bytes, brain_owner: Bytes, found: _Found, evidence: EvidenceReader
+) -> None:
+    """Rule 4, in the box around what is disputed."""
+    from scipy import ndimage
+
+    disputed = (
+        np.isin(tissue, (Structure.CSF, Structure.DURA)) & (brain_owner > 0) & (found.side != brain_owner)
+    )
+    if not disputed.any():
+        return
+    spacing = scene.grid.spacing_mm[0]
+    gap, rim = evidence.number("anatomy.gap_reach"), evidence.number("anatomy.rim_reach")
+    box = grown(ndimage.find_objects(disputed.astype(np.uint8))[0], int(np.ceil(max(gap, rim) / spacing)) + 1)
+    here, owner, brain = found.cropped(box), brain_owner[box], tissue[box] == Structure.BRAIN
+    to = {
+        t: ndimage.distance_transform_edt(~(brain & (owner == t.code))).astype(np.float32)
+        * np.float32(spacing)
+        for t in Twin
+    }
+    own = np.where(owner == Twin.A.code, to[Twin.A], to[Twin.B])
+    nearest, furthest = np.minimum(to[Twin.A], to[Twin.B]), np.maximum(to[Twin.A], to[Twin.B])
+    touching = (nearest <= _TOUCHING * spacing) & (own <= rim)
+    kept = disputed[box] & ((furthest <= gap) | touching)
+    here.owner[kept] = here.side[kept] = owner[kept]
+    here.certainty[kept] = evidence.number("anatomy.disputed_certainty")
+
+
 def _settle_expanders(tissue: Bytes, found: _Found) -> None:
-    """Rule 6: an expander is not cut in two."""
+    """Rule 7: an expander is not cut in two."""
     from scipy import ndimage
 
     expander = tissue == Structure.EXPANDER
@@ -213,7 +248,7 @@ def _settle_expanders(tissue: Bytes, found: _Found) -> None:
 
 
 def _apply_paint(scene: Scene, tissue: Bytes, outer: Mask, found: _Found) -> tuple[PaintedPrice, ...]:
-    """Rule 7, with its price: how much of the paint the rules would have given to another."""
+    """Rule 8, with its price: how much of the paint the rules would have given to another."""
     painted = scene.painted.array
     if not painted.any():
         return ()

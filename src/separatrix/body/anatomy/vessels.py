@@ -79,7 +79,7 @@ class Vessels:
             return shared
         spacing = self.grid.spacing_mm[0]
         around = int(np.ceil(_CALIBRE_REACH_MM / spacing))
-        near = _grown(ndimage.find_objects(band.astype(np.uint8))[0], 2 * around)
+        near = grown(ndimage.find_objects(band.astype(np.uint8))[0], 2 * around)
         radius = ndimage.distance_transform_edt(vessel[near]).astype(np.float32) * np.float32(spacing)
         widest = ndimage.maximum_filter(radius, size=2 * around + 1)
         wide = band[near] & (widest >= evidence.number("anatomy.shared_radius.low"))
@@ -118,12 +118,13 @@ def seam_drift(
         return None
     sigma = evidence.number("anatomy.ring_smoothing") / grid.spacing_mm[0]
     around = int(np.ceil(4 * sigma))
-    box = _grown(ndimage.find_objects(channel.astype(np.uint8))[0], around)
+    box = grown(ndimage.find_objects(channel.astype(np.uint8))[0], around)
     here = channel[box]
     weight = ndimage.gaussian_filter(here.astype(np.float32), sigma)
     total = ndimage.gaussian_filter(np.where(here, toward_b_mm[box], np.float32(0)), sigma)
     return box, total / (weight + np.float32(_FAINT))
 
 
-def _grown(box: Box, by: int) -> Box:
+def grown(box: Box, by: int) -> Box:
+    """Give a box with so many voxels more on every side; slices may end beyond the array."""
     return tuple(slice(max(0, s.start - by), s.stop + by) for s in box)
