@@ -11,13 +11,12 @@ the fewest voxels on A's side is taken.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from separatrix.body.anatomy.certificate import lower_bound
-from separatrix.body.anatomy.flow import solve
+from separatrix.body.anatomy.flow import source_side
 from separatrix.body.anatomy.lattice import (
     FREE,
     NONE,
@@ -62,8 +61,6 @@ class Cut:
     """Free voxels in the largest single flow problem."""
     moves: int
     """Flow problems solved on the finest lattice."""
-    gap_bound: float | None = None
-    """An upper bound of (cost - optimum) / optimum; None where none was asked for or found."""
 
     @property
     def gap(self) -> float | None:
@@ -82,7 +79,6 @@ def minimum_cut(
     start: Bytes | None = None,
     band_voxels: int | None = None,
     full: bool = False,
-    bound: bool = False,
 ) -> Cut:
     """The surface of least cost that parts the seeds of A from those of B.
 
@@ -107,8 +103,6 @@ def minimum_cut(
     full
         Solve with every voxel free instead: the exact optimum, for lattices of up to some two
         million voxels.
-    bound
-        Also look for an upper bound of the gap to the full optimum (`certificate`).
 
     Returns
     -------
@@ -133,19 +127,7 @@ def minimum_cut(
     if start is None:
         start = _from_coarse(density, spacing_mm, state, to_a, to_b)
     start = _respecting(start, state)
-    lattice = Lattice.of(density, spacing_mm, to_a, to_b)
-    cut = _cut_in_band(lattice, state, start, band_voxels)
-    return _with_bound(cut, lattice, state) if bound else cut
-
-
-def _with_bound(cut: Cut, lattice: Lattice, state: Bytes) -> Cut:
-    if cut.is_full:
-        return replace(cut, gap_bound=0.0)
-    free = state == FREE
-    band = within(interface(cut.side), NARROWEST_BAND_VOXELS) & free
-    proven = lower_bound(lattice, state, cut.side, band)
-    cost = cost_of(lattice, cut.side)
-    return replace(cut, gap_bound=(cost - proven) / proven) if proven else cut
+    return _cut_in_band(Lattice.of(density, spacing_mm, to_a, to_b), state, start, band_voxels)
 
 
 def _state(density: Reals, seeds: Bytes, inside: npt.NDArray[np.bool_] | None) -> Bytes:
@@ -202,7 +184,8 @@ def _from_coarse(
         return _whole_start(state)
     factors = _factors(spacing_mm)
     coarse_state = _coarse_state(state, factors)
-    if not ((coarse_state == SIDE_A).any() and (coarse_state == SIDE_B).any()):
+    seeded = (coarse_state == SIDE_A).any() and (coarse_state == SIDE_B).any()
+    if not seeded and (to_a is None or to_b is None):
         return _whole_start(state)
     density_2 = _block_mean(density, state != NONE, factors)
     a_2 = None if to_a is None else _block_sum(to_a * (state != NONE), factors)
@@ -277,6 +260,8 @@ def _cut_in_band(lattice: Lattice, state: Bytes, start: Bytes, width: int | None
     if everything < FULL_BELOW_VOXELS:
         return _cut_in_full(lattice, state)
     front = interface(start)
+    if not front.any():  # nothing to lay a band around
+        return _cut_in_full(lattice, state)
     if width is None:
         affordable = BAND_BUDGET_VOXELS // max(1, int(front.sum()))
         width = min(max(affordable, NARROWEST_BAND_VOXELS), WIDEST_BAND_VOXELS)
@@ -311,7 +296,7 @@ def _solve(lattice: Lattice, state: Bytes, start: Bytes) -> tuple[Bytes, int]:
     part = lattice.box(box)
     padded, before = np.pad(state[box], 1), np.pad(start[box], 1)
     arcs = arcs_of(part, padded)
-    padded.reshape(-1)[arcs.free] = np.where(solve(arcs).on_a, np.uint8(SIDE_A), np.uint8(SIDE_B))
+    padded.reshape(-1)[arcs.free] = np.where(source_side(arcs), np.uint8(SIDE_A), np.uint8(SIDE_B))
     side = start.copy()
     side[box] = padded[1:-1, 1:-1, 1:-1]
     return side, cost_of(part, before) - cost_of(part, padded)

@@ -25,7 +25,7 @@ def cut(
     evidence: EvidenceReader,
     threads: int,
     progress: Progress,
-    full: bool = False,
+    full: bool | None = None,
 ) -> Separatrix:
     """Find the surface of least cost that parts the two children.
 
@@ -42,7 +42,7 @@ def cut(
     progress
         Told what is being done.
     full
-        Solve without a band, so that ``gap`` is known: minutes for a whole pair.
+        Solve without a band, so that ``gap`` is known; None for where that takes some seconds only.
 
     Returns
     -------
@@ -82,7 +82,7 @@ def cut(
         crossed=crossed,
         cost=found.cost,
         gap=found.gap,
-        gap_bound=found.gap_bound,
+        gap_bound=found.gap,
         notes=_notes(parting, tissue, owner, scene),
         sheet_solid=_storable(thin),
         assumptions=tuple(

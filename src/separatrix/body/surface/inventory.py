@@ -28,20 +28,6 @@ _AREAS = {
     "scalp": (Structure.SCALP,),
     "vessels": VESSELS,
 }
-_SOFTER_FIRST = (
-    Structure.CSF,
-    Structure.DURA,
-    Structure.SCALP,
-    Structure.SKULL,
-    Structure.EXPANDER,
-    *VESSELS,
-    Structure.INTRACRANIAL,
-    Structure.BRAIN,
-    Structure.NONE,
-)
-"""Where the tissue changes from one face of the cut to the other, the cut runs between the two: it
-passes through neither, and its area counts to the one named first. Between brain and a vessel that
-lies on it, it runs in the subarachnoid space and counts as CSF."""
 _FACE_VOXELS = 0.75
 """How far from the sheet its two faces are sampled."""
 _WINDOW_MM = 4.0
@@ -56,12 +42,22 @@ class Triangles:
     centre_mm: Reals
     """Shape (F, 3)."""
     area_mm2: Reals
-    tissue: Bytes
-    """Values of `Structure`."""
+    tissues: tuple[Bytes, Bytes]
+    """Values of `Structure` on its two faces. Where they differ the cut runs between two tissues and
+    each has half of the area; but what runs along the surface of a brain is not cut through brain, and
+    counts whole to the other: CSF where that is a vessel, which lies in the subarachnoid space."""
     adherent: Mask
     """Between brain of A and brain of B, nothing else in between."""
-    through: Mask
-    """The same tissue on both faces: the cut passes through it, not along it."""
+
+    def area_of(self, structure: Structure) -> Reals:
+        """Area of each triangle in a tissue, mm²."""
+        faces = sum((tissue == structure).astype(np.float64) for tissue in self.tissues)
+        return np.asarray(0.5 * self.area_mm2 * faces * ~self.adherent, dtype=np.float64)
+
+    def through(self, structure: Structure) -> Mask:
+        """Triangles with the tissue on both faces: the cut passes through it, not along it."""
+        one, other = self.tissues
+        return np.asarray((one == structure) & (other == structure) & ~self.adherent, dtype=bool)
 
 
 def triangles_of(sheet: Mesh, tissue: Bytes, owner: Bytes, grid: Grid) -> Triangles:
@@ -82,20 +78,23 @@ def triangles_of(sheet: Mesh, tissue: Bytes, owner: Bytes, grid: Grid) -> Triang
     length = np.linalg.norm(normal, axis=1, keepdims=True)
     step = normal / np.maximum(length, 1e-12) * (_FACE_VOXELS * min(grid.spacing_mm))
     front, back = (_nearest(grid, centre + sign * step) for sign in (1, -1))
-    rank = np.zeros(len(Structure), dtype=np.uint8)
-    for place, structure in enumerate(_SOFTER_FIRST):
-        rank[structure] = place
     one, other = tissue[front], tissue[back]
-    softer = np.where(rank[one] <= rank[other], one, other)
-    softer[np.isin(softer, VESSELS) & ((one == Structure.BRAIN) | (other == Structure.BRAIN))] = Structure.CSF
     brains = (one == Structure.BRAIN) & (other == Structure.BRAIN)
     return Triangles(
         centre_mm=centre,
         area_mm2=triangle_areas_mm2(sheet),
-        tissue=softer,
+        tissues=(_beside(one, other), _beside(other, one)),
         adherent=brains & (owner[front] != owner[back]),
-        through=one == other,
     )
+
+
+def _beside(own: Bytes, opposite: Bytes) -> Bytes:
+    """What one face counts as, given the other."""
+    counted = np.where((own == Structure.BRAIN) & (opposite != Structure.NONE), opposite, own)
+    counted[np.isin(own, VESSELS) & (opposite == Structure.BRAIN)] = Structure.CSF
+    counted[np.isin(opposite, VESSELS) & (own == Structure.BRAIN)] = Structure.CSF
+    counted[(own == Structure.NONE)] = opposite[own == Structure.NONE]  # half a voxel beyond the skin
+    return counted
 
 
 def _nearest(grid: Grid, points_mm: Reals) -> tuple[npt.NDArray[np.int64], ...]:
@@ -106,14 +105,12 @@ def _nearest(grid: Grid, points_mm: Reals) -> tuple[npt.NDArray[np.int64], ...]:
 
 def areas_cm2(triangles: Triangles) -> dict[str, float]:
     """Area of the cut by tissue, in cm²."""
-    through = np.bincount(
-        triangles.tissue, triangles.area_mm2 * ~triangles.adherent, minlength=len(Structure)
-    )
-    areas = {name: float(through[list(members)].sum()) / 100 for name, members in _AREAS.items()}
+    through = {structure: float(triangles.area_of(structure).sum()) / 100 for structure in Structure}
+    areas = {name: sum(through[member] for member in members) for name, members in _AREAS.items()}
     areas["brain_adherent"] = float(triangles.area_mm2[triangles.adherent].sum()) / 100
     for structure in (Structure.INTRACRANIAL, Structure.EXPANDER):
         if through[structure]:
-            areas[structure.name.lower()] = float(through[structure]) / 100
+            areas[structure.name.lower()] = through[structure]
     return areas
 
 
@@ -160,7 +157,7 @@ def _vessels(
     at = np.argwhere(cut)
     number = patches[cut]
     tree = cKDTree(grid.index_to_mm(at))
-    own = (triangles.tissue == structure) & triangles.through
+    own = triangles.through(structure)
     _, nearest = tree.query(triangles.centre_mm[own]) if own.any() else (None, np.zeros(0, dtype=int))
     areas = np.bincount(number[nearest], triangles.area_mm2[own], minlength=count + 1)
     return [
@@ -245,11 +242,11 @@ def _layer(
     structure: Structure, triangles: Triangles, tissue: Bytes, fields: SheetFields, grid: Grid
 ) -> Crossed | None:
     """Bone, dura or skin: its area in the cut and its mean thickness there."""
-    own = triangles.tissue == structure
-    area = float(triangles.area_mm2[own].sum())
+    own = triangles.area_of(structure)
+    area = float(own.sum())
     if area <= 0:
         return None
-    centre = (triangles.centre_mm[own] * triangles.area_mm2[own, None]).sum(axis=0) / area
+    centre = (triangles.centre_mm * own[:, None]).sum(axis=0) / area
     thickness = _thickness_mm(structure, tissue, fields, grid)
     half = 0.5 * min(grid.spacing_mm)
     return Crossed(

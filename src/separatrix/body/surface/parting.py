@@ -18,6 +18,10 @@ from separatrix.evidence import EvidenceReader
 Bytes = npt.NDArray[np.uint8]
 
 
+FULL_UP_TO_VOXELS = 1_000_000
+"""With fewer voxels near the interface the cut is solved in full: some 10 s, and the gap is known."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parting:
     """The cut as voxels."""
@@ -25,11 +29,13 @@ class Parting:
     side: Bytes
     """uint8 on the planning grid: 1 A, 2 B, 0 outside the body."""
     cut: Cut
-    """Cost and bounds; its own `side` covers the part of the grid near the interface only."""
+    """Its cost; its own `side` covers the part of the grid near the interface only."""
 
 
-def part(scene: Scene, anatomy: Anatomy, *, evidence: EvidenceReader, full: bool) -> Parting:
+def part(scene: Scene, anatomy: Anatomy, *, evidence: EvidenceReader, full: bool | None) -> Parting:
     """Part the body of the pair at the least cost.
+
+    With `full` the problem is solved without a band; None for where that is affordable.
 
     Raises
     ------
@@ -68,7 +74,7 @@ def part(scene: Scene, anatomy: Anatomy, *, evidence: EvidenceReader, full: bool
         to_a=costs.to_a,
         to_b=costs.to_b,
         start=side[box],
-        full=full,
+        full=int(near.sum()) <= FULL_UP_TO_VOXELS if full is None else full,
     )
     side[box] = cut.side
     return Parting(side=_without_islands(side), cut=cut)
