@@ -163,14 +163,27 @@ def test_new_case_passes_the_check_and_is_told_what_it_lacks(
         assert lacking in result.output
 
 
-def _separatrix(*arguments: str) -> subprocess.CompletedProcess[str]:
+def _separatrix(*arguments: str | bytes, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "separatrix.cli", *arguments],
         capture_output=True,
         text=True,
         timeout=120,
-        env={**os.environ, "COLUMNS": "200"},
+        env={**os.environ, "COLUMNS": "200", **environment},
     )
+
+
+def test_terminal_that_knows_only_ascii_and_a_folder_of_odd_bytes_are_told_all(tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path) + b"/caf\xe9-\x1b[31m"
+    os.mkdir(folder)
+    with open(folder + b"/case.yaml", "w") as stream:
+        stream.write("format: 1\nid: x\nborn: 2026-02-14\ntitel: x\n")
+    done = _separatrix("check", "--json", folder, PYTHONIOENCODING="ascii")
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["faults"][0]["field"] == "titel"
+    assert "did you mean 'title'" in done.stderr
+    assert "\x1b" not in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_separate_process_ends_with_two_and_speaks_on_stderr(journey: Callable[[str], Any]) -> None:

@@ -63,7 +63,7 @@ def near(name: str, known: Iterable[str]) -> str:
     """Near names as a clause; a name that differs in capitals alone comes first."""
     names = list(known)
     same = [n for n in names if n.casefold() == name.casefold().strip()]
-    return near_names(same[0] if same else name, names)
+    return f"did you mean '{same[0]}'?" if same else near_names(name, names)
 
 
 def model_faults(document: Document, errors: Iterable[Any]) -> dict[Place, Fault]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import sys
 import time
@@ -32,6 +33,9 @@ class Out:
     def __init__(self, *, as_json: bool, quiet: bool) -> None:
         self.as_json = as_json
         self.quiet = quiet
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a sign gets its number
+                stream.reconfigure(errors="backslashreplace")
         self._text = Console(soft_wrap=True, highlight=False)
         self._errors = Console(stderr=True, soft_wrap=True, highlight=False)
 
@@ -112,4 +116,9 @@ class Out:
             f"{count} fault{'s' if count != 1 else ''}:" if count else str(error), style="bold red"
         )
         for number, fault in enumerate(error.faults, start=1):
-            self._errors.print(escape(f" {number}. {fault}"))
+            self._errors.print(escape(_shown(f" {number}. {fault}")))
+
+
+def _shown(text: str) -> str:
+    """Text without what a terminal would obey, such as a colour in the name of a file."""
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import math
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -86,7 +87,13 @@ def dicom_files(path: Path) -> Iterator[Path]:
 
 
 def read_header(path: Path) -> Dataset | None:
-    """Header of a DICOM file without its pixels, or None where the file is no DICOM object."""
+    """Header of a DICOM file without its pixels, or None where the file is no DICOM object.
+
+    Raises
+    ------
+    InputError
+        If the file says that it is DICOM, but its header cannot be read.
+    """
     import pydicom
 
     with warnings.catch_warnings():
@@ -94,9 +101,26 @@ def read_header(path: Path) -> Dataset | None:
         try:
             # Forced: some exports lack the preamble; what is no DICOM then has no class.
             header = pydicom.dcmread(path, stop_before_pixels=True, force=True)
+            list(header)  # fields are decoded when first read: here, where a damaged one can be told
             return header if str(header.get("SOPClassUID", "")).startswith("1.2.") else None
-        except Exception:
-            return None  # whatever a file of another kind does to the parser, it is no DICOM object
+        except Exception as error:  # whatever a damaged file, or one of another kind, does to the parser
+            if not _says_dicom(path):
+                return None
+            raise InputError(_damaged(path)) from error
+
+
+def _says_dicom(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(132)[128:] == b"DICM"
+
+
+def _damaged(path: Path) -> Fault:
+    return Fault(
+        file=str(path),
+        problem="the DICOM header is damaged",
+        expected="a whole DICOM file",
+        mend="copy or export the series again",
+    )
 
 
 def scan_folder(path: Path) -> tuple[list[Series], list[str]]:
@@ -116,14 +140,21 @@ def scan_folder(path: Path) -> tuple[list[Series], list[str]]:
     headers: dict[str, list[tuple[Path, Dataset]]] = {}
     patients: dict[str, int] = {}
     strangers: list[str] = []
+    damaged: list[Fault] = []
     for file in dicom_files(path):
-        header = read_header(file)
+        try:
+            header = read_header(file)
+        except InputError as error:
+            damaged += error.faults
+            continue
         if header is None:
             strangers.append(file.name)
         elif "Rows" in header and header.get("SOPClassUID") not in SEGMENTATION:
             headers.setdefault(str(header.get("SeriesInstanceUID", "")), []).append((file, header))
             patient = _patient_hash(header)
             patients[patient] = patients.get(patient, 0) + 1
+    if damaged:
+        raise InputError(*damaged)
     if not headers:
         raise DataMissingError(
             Fault(
@@ -161,9 +192,13 @@ def _series(uid: str, found: Sequence[tuple[Path, Dataset]]) -> Series:
     faults: list[Fault] = []
     for file, header in found:
         try:
-            slices += _slices(file, header)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                slices += _slices(file, header)
         except InputError as error:
             faults += error.faults
+        except (TypeError, ValueError, AttributeError, KeyError, IndexError, NotImplementedError):
+            faults.append(_damaged(file))
     frames = sorted({str(h.get("FrameOfReferenceUID", "") or "") for _, h in found})
     if len(frames) > 1:
         faults.append(
@@ -308,7 +343,7 @@ def _numbers(source: Dataset, name: str, count: int) -> tuple[float, ...]:
         numbers = tuple(float(v) for v in parts)
     except (TypeError, ValueError):
         return ()
-    return numbers if len(numbers) == count else ()
+    return numbers if len(numbers) == count and all(map(math.isfinite, numbers)) else ()
 
 
 def choose_series(

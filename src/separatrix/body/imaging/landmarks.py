@@ -193,7 +193,7 @@ def _take(
     try:
         position = np.array([float(v) for v in point["position"]])
         found[label] = sign * position + 0.0
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         position = np.empty(0)
     if position.shape != (3,) or not np.isfinite(position).all():
         return Fault(

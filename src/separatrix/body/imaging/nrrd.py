@@ -141,8 +141,16 @@ def _sizes(fields: Mapping[str, str], path: Path) -> tuple[list[int], int | None
 def _directions(fields: Mapping[str, str]) -> list[npt.NDArray[np.float64] | None]:
     found: list[npt.NDArray[np.float64] | None] = []
     for text in re.findall(r"none|\([^)]*\)", fields.get("space directions", "")):
-        found.append(None if text == "none" else np.array([float(v) for v in text[1:-1].split(",")]))
+        found.append(None if text == "none" else np.array([_real(v) for v in text[1:-1].split(",")]))
     return found
+
+
+def _real(text: str) -> float:
+    """Number, or NaN where the text is none: what it stands for is told as a whole."""
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
 
 
 def _grid(fields: Mapping[str, str], sizes: list[int], layer_axis: int | None, path: Path) -> Grid:
