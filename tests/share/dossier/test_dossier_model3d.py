@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ import pytest
 
 from separatrix.body.surface.model import Mesh
 from separatrix.core import Twin
-from separatrix.share.dossier import model3d, raster
+from separatrix.share.dossier import model3d, raster, stills
 from separatrix.share.dossier.model import Part
 from separatrix.share.dossier.pictures import rgb
 
@@ -103,3 +105,19 @@ def test_through_a_translucent_part_the_one_behind_shows() -> None:
     both = [(square((0, -15.0, 0)), "#ffffff", 0.5), (square((0, 15.0, 0)), "#000000", 1.0)]
     middle = raster.render(both, view(), height_px=80)[40, 40]
     assert np.abs(middle.astype(int) - 128).max() <= 2
+
+
+def test_stills_carry_letters_where_the_directions_point(plan: Any, parts: list[Part]) -> None:
+    front, side, _, aslant = stills.draw_stills(parts, plan.anatomy)
+    places = {text: (x, y) for text, _, x, y in front.marks}
+    assert places["R"][0] < 0.1 < 0.9 < places["L"][0]
+    assert places["S"][1] < 0.1 < 0.9 < places["I"][1]
+    assert "A" not in places  # it points at the reader
+    assert places["●\u00a0A"][1] > 0.5 > places["◆\u00a0B"][1]
+    assert {"A", "P", "S", "I"} <= {text for text, *_ in side.marks}
+    spots = [(x, y) for text, _, x, y in aslant.marks if len(text) == 1]
+    assert min(math.dist(a, b) for a, b in itertools.combinations(spots, 2)) > 0.08
+
+
+def test_stills_are_the_same_bytes_every_time(plan: Any, parts: list[Part]) -> None:
+    assert stills.draw_stills(parts, plan.anatomy) == stills.draw_stills(parts, plan.anatomy)

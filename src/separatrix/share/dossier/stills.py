@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,11 +14,12 @@ from separatrix.core import Twin
 from separatrix.share.dossier.model import Part, Still
 from separatrix.share.dossier.pictures import png_colour
 from separatrix.share.dossier.raster import View, render
+from separatrix.share.dossier.wording import twin_text
 
 Float = npt.NDArray[np.float64]
 
 _HEIGHT_PX = 640
-_MARGIN = 1.06
+_MARGIN = 1.14
 _DIRECTIONS = (
     ("L", (1.0, 0.0, 0.0)),
     ("R", (-1.0, 0.0, 0.0)),
@@ -28,6 +30,8 @@ _DIRECTIONS = (
 )
 _SEEN_EDGE_ON = 0.9
 """A direction that points at the reader more than this is not written on the picture."""
+_LETTER_ROOM = 0.08
+"""Share of the picture that a letter needs for itself."""
 
 
 def draw_stills(parts: Sequence[Part], anatomy: Anatomy | None) -> list[Still]:
@@ -45,7 +49,7 @@ def draw_stills(parts: Sequence[Part], anatomy: Anatomy | None) -> list[Still]:
     ]
     if any(p.id == "cut" for p in parts):
         oblique = up * 0.75 + front * 0.66
-        stills.append(_still("The cut from above, B's brain taken away", half, oblique, up))
+        stills.append(_still("The cut from B’s side, B’s brain taken away", half, oblique, up))
     return stills
 
 
@@ -87,18 +91,23 @@ def _still(title: str, parts: Sequence[Part], towards: Float, up: Float) -> Stil
 
 def _marks(parts: Sequence[Part], view: View) -> list[tuple[str, str, float, float]]:
     """Letters to write on the picture: text, colour, and place as shares of width and height."""
-    marks = []
+    marks: list[tuple[str, str, float, float]] = []
     right, up, _ = view.axes()
-    for letter, way in _DIRECTIONS:
-        x, y = float(right @ np.array(way)), float(up @ np.array(way))
-        length = float(np.hypot(x, y))
-        if length > np.sqrt(1 - _SEEN_EDGE_ON**2):
-            reach = 0.46 / max(abs(x), abs(y))
-            marks.append((letter, "#222222", 0.5 + x * reach, 0.5 - y * reach))
+    across = [
+        (letter, float(right @ np.array(way)), float(up @ np.array(way))) for letter, way in _DIRECTIONS
+    ]
+    # Seen aslant, two directions fall on one place: the one more across the sight stays.
+    for letter, x, y in sorted(across, key=lambda item: -math.hypot(item[1], item[2])):
+        if math.hypot(x, y) < math.sqrt(1 - _SEEN_EDGE_ON**2):
+            continue
+        reach = 0.46 / max(abs(x), abs(y))
+        place = (0.5 + x * reach, 0.5 - y * reach)
+        if all(math.dist(mark[2:], place) > _LETTER_ROOM for mark in marks):
+            marks.append((letter, "#222222", *place))
     for twin in Twin:
         brain = next((p for p in parts if p.name == "brain" and p.owner == twin.value), None)
         if brain is not None:
             at = view.to_picture(brain.mesh.vertices_mm.mean(axis=0))
-            place = (0.5 + at[0] / view.half_width_mm / 2, 0.5 - at[1] / view.half_height_mm / 2)
-            marks.append((f"{twin.mark} {twin.value}", twin.colour, *place))
+            x, y = float(at[0]) / view.half_width_mm, float(at[1]) / view.half_height_mm
+            marks.append((twin_text(twin), twin.colour, 0.5 + x / 2, 0.5 - y / 2))
     return marks
