@@ -223,8 +223,6 @@ def cortex_near(
     points = network.lattice.index_to_mm(at)
     far = np.linalg.norm(points - around, axis=1)
     points = points[(far > reach[0]) & (far < reach[1])]
-    if len(points) == 0:
-        return points
     return np.asarray(points[random.permutation(len(points))[:count]], dtype=np.float64)
 
 

@@ -17,6 +17,7 @@ from separatrix.body.imaging import (
 )
 from separatrix.body.phantom.model import Pair, Tissue
 from separatrix.body.phantom.variants import motion, moved, ragged, thick
+from separatrix.core import Fault, InputError
 from separatrix.core.storage import to_json, write_atomic
 from separatrix.evidence import EvidenceReader, all_entries
 
@@ -47,8 +48,17 @@ def write_pair(pair: Pair, folder: Path) -> None:
     pair
         From `make_pair`.
     folder
-        The case folder; made if missing.
+        The case folder; made if missing, and refused if it holds anything.
+
+    Raises
+    ------
+    InputError
+        If the folder is not empty: slices of another pair would mix with this one's.
     """
+    if folder.exists() and any(folder.iterdir()):
+        raise InputError(
+            Fault(file=str(folder), problem="is not empty", expected="a new folder", mend="name another one")
+        )
     imaging, truth = folder / "imaging", folder / "truth"
     for part in (imaging, truth):
         part.mkdir(parents=True, exist_ok=True)
