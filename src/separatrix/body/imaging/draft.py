@@ -23,6 +23,10 @@ _NECK_MM = 6.0
 """Openings of the closed skull narrower than this (orbits, canals) do not belong to the space inside."""
 
 
+_WIDER = (1.0, 1.5, 2.0, 2.5)
+"""Openings of the skull that are closed, in widths of a fontanelle, tried one after the other."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Limits:
     """Hounsfield units and sizes of the draft."""
@@ -104,8 +108,8 @@ def _largest(mask: Mask) -> Mask:
 
 def _upsampled(mask: Mask, step: int, shape: tuple[int, ...]) -> Mask:
     for axis in range(3):
-        mask = np.asarray(np.repeat(mask, step, axis=axis))
-    return np.asarray(mask[: shape[0], : shape[1], : shape[2]])
+        mask = np.repeat(mask, step, axis=axis)
+    return np.asarray(mask[: shape[0], : shape[1], : shape[2]], dtype=bool)
 
 
 def _pooled(mask: Mask, step: int) -> Mask:
@@ -139,19 +143,33 @@ def _head(values: npt.NDArray[np.float32], step: int, coarse_mm: float, limits: 
 
 
 def _closed_space(dense: Mask, step: int, coarse_mm: float, limits: _Limits) -> Mask:
-    """Coarse mask of the space inside the closed skull, bone included at its rim."""
+    """Coarse mask of the space inside the closed skull, bone included at its rim.
+
+    Where the openings are wider than a fontanelle (a foramen magnum at the edge of the image, a bone
+    defect), wider ones are closed too, until the space is larger than the bone around it.
+    """
+    bone = _pooled(dense, step)
+    for factor in _WIDER:
+        space = _space_closed_over(bone, factor * limits.fontanelle_mm / 2 / coarse_mm, coarse_mm)
+        if np.count_nonzero(space) > np.count_nonzero(bone):
+            return space
+    raise _no_head(f"no skull denser than {limits.bone:g} HU closes around a space")
+
+
+def _space_closed_over(bone: Mask, reach: float, coarse_mm: float) -> Mask:
+    """Space inside bone whose openings up to twice `reach` (voxels) are closed; may be empty."""
     from scipy import ndimage
 
-    reach = limits.fontanelle_mm / 2 / coarse_mm
     pad = int(np.ceil(reach)) + 2
-    bone = np.pad(_pooled(dense, step), pad)
-    filled = ndimage.binary_fill_holes(_grown(bone, reach))
-    inner = _shrunk(filled, reach) & ~bone
-    core = _largest(_shrunk(inner, _NECK_MM / coarse_mm))
+    wall = np.pad(bone, pad)
+    filled = _shrunk(ndimage.binary_fill_holes(_grown(wall, reach)), reach)
+    inner = filled & ~wall
+    neck = _NECK_MM / coarse_mm
+    core = _largest(_shrunk(inner, neck))
     if not core.any():
-        raise _no_head(f"no skull denser than {limits.bone:g} HU closes around a space")
-    space = _grown(core, _NECK_MM / coarse_mm + 1) & (inner | _grown(inner, 1)) & filled
-    return np.asarray(space[pad:-pad, pad:-pad, pad:-pad])
+        return np.zeros_like(bone)
+    rim = _grown(inner, 1) & filled  # the coarse wall is thicker than the true one
+    return np.asarray((_grown(core, neck + 1) & rim)[pad:-pad, pad:-pad, pad:-pad])
 
 
 def _vessels(
@@ -161,7 +179,7 @@ def _vessels(
     from scipy import ndimage
 
     bright = space & ~dense & (values > limits.vessel)
-    clear = bright & ~ndimage.binary_dilation(dense)
+    clear = np.asarray(bright & ~ndimage.binary_dilation(dense))
     pieces, count = ndimage.label(clear, structure=np.ones((3, 3, 3)))
     if count == 0:
         return clear

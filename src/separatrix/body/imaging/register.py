@@ -20,9 +20,6 @@ from separatrix.core import Fault, GeometryError, Volume
 _BINS = 32
 """Bins of the joint histogram along each image's values."""
 
-_SAMPLES = 40_000
-"""Voxels that the metric looks at, at most."""
-
 _SEED = 20_011
 """Seed of the samples drawn for the metric."""
 
@@ -56,11 +53,13 @@ class _Level:
 
     spacing_mm: float
     iterations: int
+    samples: int
+    """Voxels that the metric looks at, at most."""
 
 
-_COARSE = _Level(8, 40)
-_MIDDLE = _Level(4, 20)
-_FINE = _Level(2, 12)
+_COARSE = _Level(8, 40, 10_000)
+_MIDDLE = _Level(4, 12, 20_000)
+_FINE = _Level(2, 15, 100_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,7 @@ class Aligner:
             mutual information there (nats).
         """
         end = self._start(None)
-        for level in (_COARSE, _MIDDLE, _FINE):
+        for level in (_COARSE, _MIDDLE):
             end = self._refine(end, level)
         return self.apart_mm(end.matrix, np.eye(4)), end.metric
 
@@ -148,8 +147,7 @@ class Aligner:
             problems.append(
                 f"independent starts end {capture:.1f} mm apart (at most {capture_high_mm:g} mm are allowed)"
             )
-        rival = next((e for e in ends if self.apart_mm(e.matrix, best.matrix) > _RIVAL_MM), None)
-        if rival is not None and rival.metric > _RIVAL_SHARE * ends[0].metric:
+        if self._has_rival(best, ends):
             problems.append("two positions far apart fit almost alike")
         if problems:
             raise GeometryError(
@@ -160,6 +158,14 @@ class Aligner:
                     "and give the moved image; or leave this image out",
                 )
             )
+
+    def _has_rival(self, best: _End, ends: Sequence[_End]) -> bool:
+        """Whether a second, distant position fits almost as well, even after its search went on."""
+        rival = next((e for e in ends if self.apart_mm(e.matrix, best.matrix) > _RIVAL_MM), None)
+        if rival is None or rival.metric <= _RIVAL_SHARE * ends[0].metric:
+            return False
+        rival = self._refine(rival, _COARSE)
+        return self.apart_mm(rival.matrix, best.matrix) > _RIVAL_MM
 
     def _start(self, turn_deg: tuple[float, float, float] | None) -> _End:
         """Identity (None), or a rotation about the heads' middle with the middles laid on each other."""
@@ -186,7 +192,7 @@ class Aligner:
         method = sitk.ImageRegistrationMethod()
         method.SetNumberOfThreads(1)
         method.SetMetricAsMattesMutualInformation(_BINS)
-        share = _SAMPLES / fixed.GetNumberOfPixels()
+        share = level.samples / fixed.GetNumberOfPixels()
         if share < 1:
             method.SetMetricSamplingStrategy(method.RANDOM)
             method.SetMetricSamplingPercentage(share, _SEED)
