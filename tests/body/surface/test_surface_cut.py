@@ -114,7 +114,7 @@ def make_small_pair(grid: Grid) -> Pair:
     return Pair(scene, anatomy)
 
 
-def cut_pair(pair: Pair, *, full: bool = False) -> Separatrix:
+def cut_pair(pair: Pair, *, full: bool | None = None) -> Separatrix:
     """The pair's separatrix with the tables' prices."""
     reader = EvidenceReader(all_entries())
     return cut(pair.scene, pair.anatomy, evidence=reader, threads=1, progress=silent, full=full)
@@ -355,3 +355,45 @@ def test_owners_that_cannot_be_parted_are_refused(pair: Pair) -> None:
     apart[middle - 6 : middle + 6] = 0
     with pytest.raises(GeometryError, match="touch nowhere"):
         cut_pair(Pair(pair.scene, replace(pair.anatomy, tissue=Volume(apart, grid))))
+
+
+@pytest.mark.shared
+def test_the_pair_of_infant_heads_is_parted_between_its_brains(shared_data: Path) -> None:
+    """The reference pair with its true owners: eleven million voxels."""
+    import nibabel
+
+    folder = shared_data / "fused_phantom"
+    images: list[Any] = [nibabel.load(folder / f"{name}.nii.gz") for name in ("labels", "ownership")]
+    codes, owner = (np.ascontiguousarray(np.asarray(i.dataobj).transpose(2, 1, 0)) for i in images)
+    affine = images[0].affine
+    grid = Grid(
+        shape=codes.shape,
+        spacing_mm=(1.0, 1.0, 1.0),
+        origin_mm=(-float(affine[0, 3]), -float(affine[1, 3]), float(affine[2, 3])),
+        direction=(-1.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0, 1.0),
+    )
+    brain, artery, vein = Structure.BRAIN, Structure.ARTERY, Structure.VEIN
+    of_code = [0, brain, brain, Structure.SKULL, Structure.SCALP, Structure.CSF, Structure.DURA]
+    of_code += [artery, artery, vein, vein, Structure.SINUS]
+    small = make_small_pair(Grid(shape=(4, 4, 4), spacing_mm=(1, 1, 1), origin_mm=(0, 0, 0)))
+    tissue = np.array(of_code, dtype=np.uint8)[codes]
+    found = cut_pair(
+        Pair(
+            replace(small.scene, grid=grid, labels=Volume(tissue, grid)),
+            replace(
+                small.anatomy,
+                ownership=Volume(owner.astype(np.uint8), grid),
+                tissue=Volume(tissue, grid),
+                certainty=Volume(np.full(grid.shape, 0.99, dtype=np.float32), grid),
+            ),
+        )
+    )
+    misplaced = (tissue == brain) & (found.side.array != owner)
+    print("brain on the wrong side", int(misplaced.sum()), "voxels; gap", found.gap, found.areas_cm2)
+    assert misplaced.sum() < 2e-4 * (tissue == brain).sum()
+    assert found.gap == 0
+    for twin in Twin:
+        voxels = (found.side.array == twin.code).sum()
+        assert signed_volume_mm3(found.parts[twin.value]) == pytest.approx(voxels, rel=0.005)
+    assert found.areas_cm2["brain"] < 1.5
+    assert len([c for c in found.crossed if c.structure in ("artery", "vein", "sinus")]) >= 10
