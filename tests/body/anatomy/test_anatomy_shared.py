@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from separatrix.body.anatomy.seam import Seam
-from separatrix.body.anatomy.shared import Body, measure_channel, measure_contact, shared_table
+from separatrix.body.anatomy.shared import _STEP_LENGTHS, Body, measure_channel, measure_contact, shared_table
 from separatrix.body.imaging.model import Structure
 from separatrix.core import Grid, Owner, Unknown
 
@@ -118,6 +118,15 @@ def test_the_ring_has_its_length_calibre_and_volume(balls, evidence) -> None:
     low, high = found["shared_sinus_calibre"].low, found["shared_sinus_calibre"].high
     assert low <= found["shared_sinus_calibre"].value <= high
     assert found["shared_sinus_volume"].value == pytest.approx(length * np.pi * 9 / 1000, rel=0.05)
+
+
+def test_steps_of_a_centre_line_are_right_in_the_mean() -> None:
+    directions = np.random.default_rng(1).normal(size=(100_000, 3))
+    a, b, c = np.sort(np.abs(directions / np.linalg.norm(directions, axis=1)[:, None]), axis=1).T[::-1]
+    face, edge, corner = _STEP_LENGTHS
+    lengths = corner * c + edge * (b - c) + face * (a - b)  # the steps of a straight line of voxels
+    assert lengths.mean() == pytest.approx(1, abs=0.005)
+    assert lengths.std() < 0.03
 
 
 def test_without_veins_the_channel_is_unknown_and_says_why(balls, evidence) -> None:

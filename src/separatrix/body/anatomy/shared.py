@@ -19,7 +19,7 @@ Mask = npt.NDArray[np.bool_]
 Reals = npt.NDArray[np.float32]
 
 _STEP_LENGTHS = (0.9016, 1.289, 1.615)
-"""Length of a step over a face, an edge and a corner, in voxels, without bias over all directions."""
+"""Length of a step over a face, an edge and a corner, in voxels: right in the mean over all directions."""
 
 VENOUS = (Structure.VEIN, Structure.SINUS, Structure.VESSEL)
 """Structures that a shared channel may be labelled as."""
@@ -173,13 +173,8 @@ def measure_channel(body: Body) -> Channel | Unknown:
 def _line_length(line: Mask) -> float:
     """Length in voxels of a line of voxels, by the steps of its spanning tree.
 
-    The steps 0.9016, 1.289 and 1.615 are without bias over all directions [1]_. The step that closes a
-    ring is left out.
-
-    References
-    ----------
-    .. [1] N. Kiryati, O. Kübler, On chain code probabilities and length estimators for digitized
-       three-dimensional curves, 1992.
+    Over all directions of a straight line the steps are right in the mean within 0.5 %, with a standard
+    deviation of 2.6 %; along an axis they are 10 % short. The step that closes a ring is left out.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import minimum_spanning_tree
