@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,8 +29,6 @@ def case(**more) -> Case:
 @pytest.fixture
 def run(monkeypatch, evidence):
     """Analyse a pair as if the delineation had found its true brains."""
-    import sys
-
     module = sys.modules["separatrix.body.anatomy.analyse"]
 
     def analyse(pair, **more) -> Anatomy:
@@ -94,6 +93,24 @@ def test_what_people_tell_of_the_sinus_stands_and_is_noted(balls, run) -> None:
     assert found.classification.stone_goodrich == ("PV",)
     assert any("shared sinus: False as the case tells it" in n for n in found.notes)
     assert any("told as 150°" in n and "180.0°, which is used" in n for n in found.notes)
+
+
+def test_a_small_channel_may_be_significant_or_not(balls, run, evidence, monkeypatch) -> None:
+    from separatrix.body.anatomy.shared import Channel
+
+    limit = evidence.entry("anatomy.shared_volume.low")
+    for volume, kinds in ((limit.low, ("PV",)), (0.3, ("TV-I", "PV")), (limit.high, ("TV-I",))):
+        channel = Channel(volume_ml=volume, length_mm=30.0, calibre_mm=(3.0, 2.0, 4.0), pieces=1)
+        monkeypatch.setattr(
+            sys.modules["separatrix.body.anatomy.analyse"], "measure_channel", lambda body, c=channel: c
+        )
+        assert run(balls(grid_mm=2.0)).classification.stone_goodrich == kinds
+
+
+def test_what_people_tell_of_crossings_and_defects_stands_in_the_table(balls, run) -> None:
+    rows = run(balls(grid_mm=3.0), anatomy={"crossings": 9, "defects_cm2": {"B": {"dura": 30.0}}}).shared
+    told = {row.id: (row.value, row.how) for row in rows[-2:]}
+    assert told == {"crossings": (9.0, "as told by hand"), "defect_dura_B": (30.0, "as told by hand")}
 
 
 def test_a_union_told_to_be_elsewhere_is_refused_before_any_map(balls, run) -> None:

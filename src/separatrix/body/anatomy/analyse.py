@@ -9,7 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from separatrix.body.anatomy.assign import Assigned, assign_owners
-from separatrix.body.anatomy.by_hand import assumptions_read, decision_record, told_facts, told_faults
+from separatrix.body.anatomy.by_hand import (
+    assumptions_read,
+    decision_record,
+    told_facts,
+    told_faults,
+    told_items,
+)
 from separatrix.body.anatomy.classify import UnionFacts, classify
 from separatrix.body.anatomy.delineate import BrainOwners, delineate_brains
 from separatrix.body.anatomy.frames import axial_rotation_deg, head_frames, longitudinal_angle_deg
@@ -187,7 +193,7 @@ def _put_together(
         adherent=volume(body.adherent),
         frames=frames,
         classification=classify(facts, evidence=evidence),
-        shared=shared_table(body, contact, channel),
+        shared=(*shared_table(body, contact, channel), *told_items(case.file)),
         suitability=suitability(case.file, union, evidence=evidence),
         painted=(*brains.painted, *found.painted),
         refused_because=refused,
@@ -247,9 +253,14 @@ def _with_told(facts: UnionFacts, case: Case) -> tuple[UnionFacts, list[str]]:
 
 
 def _shared_sinus(channel: Channel | Unknown, evidence: EvidenceReader) -> bool | Unknown:
+    """Whether a significant sinus is shared; unknown where its size lies in the range of the limit."""
     if isinstance(channel, Unknown):
         return channel if "labelled" in channel.because else False
-    return channel.volume_ml >= evidence.number("anatomy.shared_volume.low")
+    limit = evidence.number("anatomy.shared_volume.low")
+    unclear_below = evidence.entry("anatomy.shared_volume.low").high or limit
+    if limit <= channel.volume_ml < unclear_below:
+        return Unknown(f"a channel of {channel.volume_ml:.2f} ml on the seam may be significant or not")
+    return channel.volume_ml >= limit
 
 
 def _deepest(

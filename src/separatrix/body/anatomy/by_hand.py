@@ -16,6 +16,9 @@ from separatrix.evidence import EvidenceReader, Mark
 NOT_TOLD = Unknown("the case does not tell it")
 """A fact that neither scans nor people gave."""
 
+_CROSSINGS = ("crossings", "Vessels that cross between the children")
+"""Id and name of the row."""
+
 
 def by_hand(case: Case, *, evidence: EvidenceReader) -> Anatomy:
     """Anatomy from the ``anatomy:`` block of the case.
@@ -61,7 +64,7 @@ def by_hand(case: Case, *, evidence: EvidenceReader) -> Anatomy:
         adherent=None,
         frames={},
         classification=classify(facts, evidence=evidence),
-        shared=_told_items(told),
+        shared=_with_crossings(told_items(case.file)),
         suitability=suitability(case.file, union, evidence=evidence),
         painted=(),
         refused_because=refused,
@@ -85,6 +88,32 @@ def told_facts(file: CaseFile) -> UnionFacts:
         deepest_shared=(told.deepest_shared,) if told.deepest_shared else NOT_TOLD,
         told_class=told.stone_goodrich or "",
     )
+
+
+def told_items(file: CaseFile) -> tuple[SharedItem, ...]:
+    """Rows of the table that people told: vessels that cross, and defects to be closed."""
+    told = file.anatomy or HandAnatomy()
+    items = []
+    if told.crossings is not None:
+        items.append((*_CROSSINGS, float(told.crossings), "1"))
+    for child, defects in sorted(told.defects_cm2.items()):
+        for tissue, area in sorted(defects.items()):
+            items.append(
+                (f"defect_{tissue}_{child}", f"{tissue.capitalize()} to close on {child}", area, "cm2")
+            )
+    return tuple(
+        SharedItem(id=key, name=name, value=value, low=None, high=None, unit=unit, how="as told by hand")
+        for key, name, value, unit in items
+    )
+
+
+def _with_crossings(items: tuple[SharedItem, ...]) -> tuple[SharedItem, ...]:
+    """Name the number of crossings also where nobody told it: by hand it is what the plan counts on."""
+    if any(item.id == _CROSSINGS[0] for item in items):
+        return items
+    key, name = _CROSSINGS
+    unknown = SharedItem(id=key, name=name, value=NOT_TOLD, low=None, high=None, unit="1", how="not told")
+    return (unknown, *items)
 
 
 def told_faults(file: CaseFile, *, evidence: EvidenceReader) -> list[Fault]:
@@ -185,16 +214,3 @@ def _told_fossa(told: HandAnatomy) -> Reading:
     if told.shared_posterior_fossa:
         return GateState.NOT_MET, "the posterior fossa is told to be shared"
     return GateState.MET, "the posterior fossa is told not to be shared"
-
-
-def _told_items(told: HandAnatomy) -> tuple[SharedItem, ...]:
-    items = [("crossings", "Vessels that cross between the children", _or(told.crossings, NOT_TOLD), "1")]
-    for child, defects in sorted(told.defects_cm2.items()):
-        for tissue, area in sorted(defects.items()):
-            items.append(
-                (f"defect_{tissue}_{child}", f"{tissue.capitalize()} to close on {child}", area, "cm2")
-            )
-    return tuple(
-        SharedItem(id=key, name=name, value=value, low=None, high=None, unit=unit, how="as told by hand")
-        for key, name, value, unit in items
-    )
