@@ -30,6 +30,7 @@ FOOLISH = [
     ("born: 2026-02-14", "born: 2026-02-14T07:30:00", "born", "write the day alone"),
     ("born: 2026-02-14", "born: 2062-02-14", "born", "after today"),  # digits swapped
     ("born: 2026-02-14", "born: 1026-02-14", "born", "plausible"),
+    ("born: 2026-02-14", "born: 2000-01-01", "born", "example of a new case"),  # never filled in
     ("born: 2026-02-14", "brn: 2026-02-14", "brn", "did you mean 'born'"),  # told once, not twice
     ("born: 2026-02-14", "", "born", "neither born nor expected_birth"),
     ("gestation_weeks: 36", "gestation_weeks: 252", "gestation_weeks", "days: write 36.0"),

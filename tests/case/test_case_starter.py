@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from separatrix.case import case_schema, new_case, read_case
+from separatrix.case import EXAMPLE_BIRTH, case_schema, new_case, read_case
 from separatrix.case.schema import SCHEMA_NAME
-from separatrix.case.starter import EXAMPLE_BIRTH
 from separatrix.core import InputError, StorageError
 from separatrix.core.storage import read_json
 

@@ -10,8 +10,9 @@ Tests: ``tests/case``, ``tests/properties``.
 from separatrix.case.model import Case, CaseFile, Findings, ImageSpec, ImagingSpec, LabelSpec
 from separatrix.case.overrides import evidence_for
 from separatrix.case.reader import read_case, survey_case
+from separatrix.case.rules import EXAMPLE_BIRTH
 from separatrix.case.schema import case_schema
-from separatrix.case.starter import EXAMPLE_BIRTH, new_case
+from separatrix.case.starter import new_case
 
 __all__ = [
     "EXAMPLE_BIRTH",

@@ -20,6 +20,9 @@ from separatrix.case.paths import is_own_protocol
 from separatrix.case.schema import known_keys
 from separatrix.core import Fault
 
+EXAMPLE_BIRTH = dt.date(2000, 1, 1)
+"""The day of birth that a new case file holds until the true one is written."""
+
 EARLIEST_BIRTH = dt.date(1950, 1, 1)
 """A birth before this is a slip of the hand: no living pair is older."""
 
@@ -93,6 +96,13 @@ def _birth_faults(file: CaseFile, document: Document, today: dt.date | None) -> 
         if day is not None and not EARLIEST_BIRTH <= day <= LATEST_DATE:
             yield document.fault((name,), f"found {day}", expected="a plausible day", mend="look at the year")
             return
+    if file.born == EXAMPLE_BIRTH and (_is_written(document, "imaging") or _is_written(document, "anatomy")):
+        yield document.fault(
+            ("born",),
+            f"found {EXAMPLE_BIRTH}, the example of a new case",
+            expected="the true day of birth, now that the case is filled in",
+            mend="write it; before birth write expected_birth instead",
+        )
     if today is None:
         return
     if file.born is not None and file.born > today:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from importlib import resources
 from pathlib import Path
@@ -10,9 +9,6 @@ from pathlib import Path
 from separatrix.case.schema import SCHEMA_NAME
 from separatrix.core import Fault, InputError
 from separatrix.core.storage import write_atomic
-
-EXAMPLE_BIRTH = dt.date(2000, 1, 1)
-"""The day of birth that a new case file holds until the true one is written."""
 
 _STARTER = "starter.yaml"
 
