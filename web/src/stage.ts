@@ -92,6 +92,7 @@ export class Stage {
       const geometry = (node.geometry as BufferGeometry).clone().applyMatrix4(node.matrixWorld);
       if (!geometry.getAttribute("normal")) geometry.computeVertexNormals();
       const material = new MeshLambertMaterial({ color: part.colour, side: DoubleSide });
+      if (part.id !== "cut") fillWhereClipped(material);
       const mesh = new Mesh(geometry, material);
       mesh.renderOrder = order;
       this.meshes.set(part.id, mesh);
@@ -266,4 +267,15 @@ export class Stage {
       this.host.dataset["frames"] = String(Number(this.host.dataset["frames"] ?? "0") + 1);
     });
   }
+}
+
+/** Draw the inner face of a closed, opaque body flat: where it is clipped it looks solid, not hollow. */
+function fillWhereClipped(material: MeshLambertMaterial): void {
+  material.onBeforeCompile = (shader) => {
+    shader.fragmentShader = shader.fragmentShader.replace(
+      "#include <opaque_fragment>",
+      `#include <opaque_fragment>
+      if (!gl_FrontFacing && opacity > 0.99) gl_FragColor = vec4(diffuse * 0.8, 1.0);`,
+    );
+  };
 }
