@@ -402,8 +402,11 @@ def test_sections_and_hash_change_with_the_content_alone(read: Reads, sound_text
 )
 def test_folder_that_holds_no_case_is_told(make: Callable[[Path], object], word: str, tmp_path: Path) -> None:
     make(tmp_path / "x")
-    with pytest.raises(InputError, match=word):
+    with pytest.raises(InputError) as error:
         read_case(tmp_path / "x")
+    (fault,) = error.value.faults
+    assert word in f"{fault.problem} {fault.mend}"
+    assert fault.problem.count("expected") == 0  # no fault inside a fault
 
 
 @pytest.mark.parametrize("name", ["a\0b", "x" * 5000])

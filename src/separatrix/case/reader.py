@@ -91,6 +91,8 @@ def _case_file(folder: Path) -> Path:
     """The path of ``case.yaml``, as the user would write it."""
     try:
         return _found_case_file(folder)
+    except InputError:  # a ValueError too, but ours
+        raise
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(

@@ -45,9 +45,9 @@ def new_case(folder: Path) -> Path:
                 )
             )
         (folder / "imaging").mkdir(parents=True, exist_ok=True)
+    except InputError:  # a ValueError too, but ours
+        raise
     except (OSError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(
             Fault(file=str(folder), problem=f"cannot be made ({reason})", mend="choose another folder")
