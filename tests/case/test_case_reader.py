@@ -452,3 +452,5 @@ def test_faults_of_other_rooms_get_file_and_line(read: Reads, sound_text: str) -
     elsewhere = Fault(file="imaging/t1.nii.gz", field="spacing", problem="x")
     assert case.located(elsewhere) is elsewhere
     assert case.located(Fault(problem="x")) == Fault(problem="x")
+    inner = Fault(field="seeds", problem="x")  # of a computation, not of the case file
+    assert case.located(inner) is inner

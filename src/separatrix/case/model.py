@@ -357,7 +357,8 @@ class Case:
 
     def located(self, fault: Fault) -> Fault:
         """A fault of a field of ``case.yaml`` with the file's path and the field's line filled in."""
-        if fault.file not in ("", self.path.name) or not fault.field:
+        top = re.split(r"[.\[]", fault.field)[0]
+        if fault.file not in ("", self.path.name) or top not in CaseFile.model_fields:
             return fault
         return dataclasses.replace(fault, file=str(self.path), line=fault.line or self.line_of(fault.field))
 

@@ -118,6 +118,10 @@ def _found_case_file(folder: Path) -> Path:
         raise InputError(
             Fault(file=str(path), problem="is a folder", expected="a text file", mend="move the folder away")
         )
+    if path.is_symlink() and not path.exists():
+        raise InputError(
+            Fault(file=str(path), problem="is a link that leads nowhere", mend="put the file itself there")
+        )
     if not path.exists():
         others = [
             n for n in ("case.yml", "Case.yaml", "case.YAML", "case.yaml.txt") if (folder / n).is_file()
