@@ -19,11 +19,11 @@ _COARSE_MM = 2.0
 _TABLE_MM = 4.0
 """Bridges thinner than this between head and head rest are cut."""
 
-_NECK_MM = 6.0
+_NECK_MM = 9.0
 """Openings of the closed skull narrower than this (orbits, canals) do not belong to the space inside."""
 
 
-_WIDER = (1.0, 1.5, 2.0, 2.5)
+_WIDER = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5)
 """Openings of the skull that are closed, in widths of a fontanelle, tried one after the other."""
 
 
