@@ -1,7 +1,8 @@
 """What simple methods make of a pair: the yardsticks beside which the owners are measured.
 
 Each takes plain arrays ``[z, y, x]`` of one axis-parallel, isotropic grid and gives an owner map
-(1 A below, 2 B above, 0 elsewhere). `owner_error_percent` scores it.
+(1 A below, 2 B above, 0 elsewhere). `owner_error_percent` scores it. On the reference pair made of infant
+heads they err as its makers measured: watershed 1.7 %, plain cut 0.21 %.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ CORE_MM = 30.0
 
 CSF_SHARE, BRAIN_SHARE = 0.02, 0.5
 """Quantiles of T1 inside the cavity that stand for fluid and for brain."""
+
+CSF_HU, BRAIN_HU = 8.0, 34.0
+"""Hounsfield units of fluid and of brain in the plain cut."""
 
 CHEAPEST = 0.05
 """Cost of a surface through pure fluid over that through brain, in the plain cut."""
@@ -105,7 +109,7 @@ def _fill(height: Array, unknown: Array, order: int) -> Array:
     from scipy.sparse.linalg import spsolve
 
     ny, nx = height.shape
-    second = [sp.diags([1, -2, 1], [-1, 0, 1], shape=(n, n)) for n in (ny, nx)]
+    second = [sp.diags([1.0, -2.0, 1.0], [-1, 0, 1], shape=(n, n)) for n in (ny, nx)]
     laplace = sp.kron(second[0], sp.eye(nx)) + sp.kron(sp.eye(ny), second[1])
     operator = (laplace if order == 1 else laplace @ laplace).tocsr()
     free = unknown.ravel()
@@ -144,26 +148,16 @@ def watershed_t1(t1: Array, inside: Array, spacing_mm: float) -> Array:
     return np.asarray(watershed(steep, brain_cores(inside, spacing_mm), mask=inside), dtype=np.uint8)
 
 
-def watershed_dark(t1: Array, inside: Array, spacing_mm: float) -> Array:
-    """Flooding of the inverted T1 (fluid is the ridge) from the two brains' cores: the stronger kind."""
-    from scipy import ndimage as ndi
-    from skimage.segmentation import watershed
-
-    smooth = ndi.gaussian_filter(t1.astype(np.float32), 0.7 / spacing_mm)
-    return np.asarray(watershed(-smooth, brain_cores(inside, spacing_mm), mask=inside), dtype=np.uint8)
-
-
 def plain_cut(t1: Array, ct: Array, inside: Array, spacing_mm: float) -> Array:
     """A 26-neighbour minimum cut: brain is dear, fluid is cheap, by T1 and CT."""
+    from scipy import ndimage as ndi
+
     from separatrix.body.anatomy.mincut import minimum_cut
 
     low, high = np.quantile(t1[inside], [CSF_SHARE, BRAIN_SHARE])
     from_t1 = np.clip((t1.astype(np.float32) - low) / (high - low), 0, 1)
-    from scipy import ndimage as ndi
-
     calm = ndi.gaussian_filter(ct.astype(np.float32), 1.0)
-    fluid, brain = 8.0, 34.0
-    from_ct = np.clip((calm - fluid) / (brain - fluid), 0, 1)
+    from_ct = np.clip((calm - CSF_HU) / (BRAIN_HU - CSF_HU), 0, 1)
     density = CHEAPEST + (0.8 * from_t1 + 0.2 * from_ct) ** 2
     cut = minimum_cut(
         density.astype(np.float32), (spacing_mm,) * 3, brain_cores(inside, spacing_mm), inside=inside

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from separatrix.body.phantom.build import Heads, build_heads
 from separatrix.body.phantom.images import add_vessels, scan, tissue_images
-from separatrix.body.phantom.model import Bytes, Pair, PairOptions, Tissue
+from separatrix.body.phantom.model import Bytes, Pair, PairOptions, Reals, Tissue
 from separatrix.body.phantom.shape import LANDMARKS, Layers, fit_scale, read_layers
 from separatrix.body.phantom.template import load_template
 from separatrix.body.phantom.truth import describe
@@ -47,8 +49,8 @@ def make_pair(options: PairOptions | None = None, *, progress: Progress = silent
     options = options or PairOptions()
     evidence = EvidenceReader(all_entries())
     progress(0.0, "reading the brain image")
-    template, layers = load_template(), read_layers(evidence)
-    scale = fit_scale(template, layers, evidence)
+    template = load_template()
+    layers, scale = _nine_months_old()
     progress(0.1, "joining the heads")
     heads = build_heads(options, template, scale, layers, gap_mm=evidence.number("phantom.gap"))
     progress(0.4, "growing the vessels")
@@ -82,6 +84,14 @@ def make_pair(options: PairOptions | None = None, *, progress: Progress = silent
         vessels=vessels,
         meta=meta,
     )
+
+
+@functools.cache
+def _nine_months_old() -> tuple[Layers, Reals]:
+    """Layers and scale of a child of size 1; the same for every pair."""
+    evidence = EvidenceReader(all_entries())
+    layers = read_layers(evidence)
+    return layers, fit_scale(load_template(), layers, evidence)
 
 
 def label_tissue(heads: Heads, layers: Layers) -> Bytes:
