@@ -54,7 +54,8 @@ def folded(shape: tuple[int, int, int]) -> tuple[Costs, Seeds]:
 def test_the_cut_in_a_band_costs_what_the_full_cut_does(
     name: str, problem: tuple[Costs, Seeds], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mincut, "BAND_BUDGET_VOXELS", 50_000)  # a lattice this small would be all band
+    for name_of in ("BAND_BUDGET_VOXELS", "COARSE_BUDGET_VOXELS"):  # a lattice this small would be all band
+        monkeypatch.setattr(mincut, name_of, 50_000)
     density, seeds = problem
     banded = minimum_cut(density, (1, 1, 1), seeds)
     full = minimum_cut(density, (1, 1, 1), seeds, full=True)

@@ -37,8 +37,10 @@ NARROWEST_BAND_VOXELS = 2
 """Voxels to each side of the interface that are free at least."""
 WIDEST_BAND_VOXELS = 20
 """And at most."""
-BAND_BUDGET_VOXELS = 250_000
+BAND_BUDGET_VOXELS = 350_000
 """Between the two the band is as wide as this many free voxels allow: some seconds of solving."""
+COARSE_BUDGET_VOXELS = 250_000
+"""The same on each coarser lattice."""
 FULL_BELOW_VOXELS = 60_000
 """A lattice with fewer free voxels is cut in full."""
 _MOST_MOVES = 12
@@ -127,7 +129,8 @@ def minimum_cut(
     if start is None:
         start = _from_coarse(density, spacing_mm, state, to_a, to_b)
     start = _respecting(start, state)
-    return _cut_in_band(Lattice.of(density, spacing_mm, to_a, to_b), state, start, band_voxels)
+    lattice = Lattice.of(density, spacing_mm, to_a, to_b)
+    return _cut_in_band(lattice, state, start, band_voxels, BAND_BUDGET_VOXELS)
 
 
 def _state(density: Reals, seeds: Bytes, inside: npt.NDArray[np.bool_] | None) -> Bytes:
@@ -194,7 +197,9 @@ def _from_coarse(
     spacing_2 = (x * factors[2], y * factors[1], z * factors[0])
     start = _from_coarse(density_2, spacing_2, coarse_state, a_2, b_2)
     start = _respecting(start, coarse_state)
-    side = _cut_in_band(Lattice.of(density_2, spacing_2, a_2, b_2), coarse_state, start, None).side
+    side = _cut_in_band(
+        Lattice.of(density_2, spacing_2, a_2, b_2), coarse_state, start, None, COARSE_BUDGET_VOXELS
+    ).side
     for axis, factor in enumerate(factors):
         side = np.repeat(side, factor, axis=axis)
     return side[tuple(slice(0, n) for n in state.shape)]
@@ -253,7 +258,7 @@ def _cut_in_full(lattice: Lattice, state: Bytes) -> Cut:
     )
 
 
-def _cut_in_band(lattice: Lattice, state: Bytes, start: Bytes, width: int | None) -> Cut:
+def _cut_in_band(lattice: Lattice, state: Bytes, start: Bytes, width: int | None, budget: int) -> Cut:
     """Cut in a band around `start`, then again, twice as wide, where the cut left the band."""
     free = state == FREE
     everything = int(free.sum())
@@ -263,7 +268,7 @@ def _cut_in_band(lattice: Lattice, state: Bytes, start: Bytes, width: int | None
     if not front.any():  # nothing to lay a band around
         return _cut_in_full(lattice, state)
     if width is None:
-        affordable = BAND_BUDGET_VOXELS // max(1, int(front.sum()))
+        affordable = budget // max(1, int(front.sum()))
         width = min(max(affordable, NARROWEST_BAND_VOXELS), WIDEST_BAND_VOXELS)
     side = start
     band = within(front, width) & free
