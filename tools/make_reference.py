@@ -40,7 +40,8 @@ def _command(command: Any, name: str, parents: tuple[str, ...]) -> list[str]:
             if parameter.name == "help":
                 continue
             shown = (
-                ", ".join(f"`{o}`" for o in parameter.opts if o.startswith("-")) or f"`{parameter.metavar}`"
+                ", ".join(f"`{o}`" for o in parameter.opts if o.startswith("-"))
+                or f"`{parameter.metavar or parameter.name}`"
             )
             lines.append(f"- {shown}: {getattr(parameter, 'help', '')}")
         lines += ["", f"```\n{(command.epilog or '').removeprefix('Example: ')}\n```", ""]
@@ -92,7 +93,9 @@ def _kind(field: dict[str, Any]) -> str:
     if field.get("type") == "object" and isinstance(field.get("additionalProperties"), dict):
         return f"map of {_kind(field['additionalProperties'])}"
     bounds = [f"{sign} {field[key]:g}" for key, sign in _BOUNDS.items() if key in field]
-    return " ".join([str(field.get("format", field.get("type", "any"))), *bounds])
+    kinds = field.get("type", "any")
+    kind = " or ".join(kinds) if isinstance(kinds, list) else kinds
+    return " ".join([str(field.get("format", kind)), *bounds])
 
 
 _BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}

@@ -136,7 +136,9 @@ def demo(
 
 @app.command(epilog="Example: separatrix explain classification.angle_vertical_min")
 def explain(
-    entry_id: Annotated[str, typer.Argument(help="Evidence id; `separatrix evidence list` shows them all.")],
+    entry_id: Annotated[
+        str, typer.Argument(help="Evidence id; `separatrix evidence list` shows all.", metavar="ID")
+    ],
     case_folder: Annotated[
         Path | None, typer.Option("--case", help="Show the value as this case sets it.", metavar="CASE")
     ] = None,
