@@ -198,7 +198,7 @@ def test_swapping_the_twins_swaps_maps_frames_and_volumes_and_keeps_the_class(ba
     assert one.classification.stone_goodrich == other.classification.stone_goodrich
     rows = {i.id: i.value for i in one.shared}, {i.id: i.value for i in other.shared}
     assert rows[0]["brain_volume_A"] == rows[1]["brain_volume_B"]
-    for key in ("contact_area", "contact_area_flat", "adherent_area", "shared_sinus_length"):
+    for key in ("contact_area", "contact_area_folded", "adherent_area", "shared_sinus_length"):
         assert rows[0][key] == pytest.approx(rows[1][key], rel=1e-9)
 
 

@@ -82,7 +82,7 @@ def test_contact_and_volumes_equal_the_closed_forms(balls, evidence) -> None:
     wedge = np.pi * (30.0**2 - (24.0 - 1.5) ** 2)
     assert found["contact_area"].low >= DISC_MM2 / 100 * 0.97
     assert found["contact_area"].value == pytest.approx(wedge / 100, rel=0.12)
-    assert found["contact_area_flat"].value == pytest.approx(found["contact_area"].value, rel=0.06)
+    assert found["contact_area_folded"].value == pytest.approx(found["contact_area"].value, rel=0.06)
     for twin in "AB":
         assert found[f"brain_volume_{twin}"].value == pytest.approx(BALL_MM3 / 1000, rel=0.03)
         assert found[f"brain_volume_{twin}"].unit == "ml"

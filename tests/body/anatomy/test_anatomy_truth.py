@@ -65,7 +65,7 @@ def test_reference_pair_outside_the_brains(shared_data: Path, evidence) -> None:
         i.id: i.value
         for i in shared_table(body, measure_contact(body, evidence=evidence), measure_channel(body))
     }
-    assert rows["contact_area_flat"] == pytest.approx(35.07, rel=0.08)  # contact_area_mm2 of meta.json
+    assert rows["contact_area"] == pytest.approx(35.07, rel=0.08)  # contact_area_mm2 of meta.json
     assert rows["shared_sinus_length"] == pytest.approx(358.7, rel=0.08)  # sum over vessels.json
     assert rows["shared_sinus_calibre"] == pytest.approx(5.3, rel=0.08)
     assert rows["brain_volume_A"] == pytest.approx(745.176)

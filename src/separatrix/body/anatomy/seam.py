@@ -88,7 +88,7 @@ class Seam:
                 found.append(self.grid.index_to_mm(index) + pairs.step_mm / 2)
         return np.concatenate(found)
 
-    def flat_area_mm2(self, where: Mask | None = None) -> float:
+    def flat_area_mm2(self, where: Mask | None = None, *, both: bool = False) -> float:
         """Area of the largest shadow the seam casts on a plane.
 
         The length of the vector sum of all faces between A and B: folds cancel, so this is the flat
@@ -98,6 +98,8 @@ class Seam:
         ----------
         where
             Counts only pairs with a voxel of this mask (shape of the box).
+        both
+            Counts only pairs with both voxels in it.
         """
         total = np.zeros(3)
         for pairs in self.pairs():
@@ -105,7 +107,8 @@ class Seam:
                 width = float(np.linalg.norm(pairs.step_mm))
                 counted = pairs.across
                 if where is not None:
-                    counted = counted * (where[pairs.near] | where[pairs.far])
+                    one, two = where[pairs.near], where[pairs.far]
+                    counted = counted * ((one & two) if both else (one | two))
                 face_mm2 = self.grid.voxel_volume_mm3 / width
                 total += pairs.step_mm / width * face_mm2 * float(counted.sum(dtype=np.int64))
         return float(np.linalg.norm(total))

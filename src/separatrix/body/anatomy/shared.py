@@ -44,9 +44,11 @@ class Contact:
     seam: Seam | None
     """The seam of all that lies in the skull; None where the children do not meet there."""
     area_cm2: tuple[float, float, float]
-    """Value, low, high."""
-    flat_cm2: float
+    """Value, low, high, as a flat opening."""
+    folded_cm2: tuple[float, float, float]
+    """The same along the folds."""
     adherent_cm2: tuple[float, float, float]
+    """Part of the flat opening where no gap is seen."""
     fused_ml: tuple[float, float, float]
 
 
@@ -58,7 +60,8 @@ def measure_contact(body: Body, *, evidence: EvidenceReader) -> Contact:
     A pair of voxels across the seam is in contact where the way from brain of A to brain of B over
     it, less one voxel, is at most ``anatomy.contact_gap``; its range gives the range of the area. A
     pair is adherent where the delineation saw no gap at one of its voxels; the range is both voxels,
-    and one voxel further.
+    and one voxel further. Areas are those of the flat opening (`Seam.flat_area_mm2`): where the images
+    say little the seam of single voxels is rough, and its area along the folds too large.
     """
     from scipy import ndimage
 
@@ -67,10 +70,14 @@ def measure_contact(body: Body, *, evidence: EvidenceReader) -> Contact:
     seam = Seam.of(body.side, inside, body.grid, margin_mm=wide_gap + 2 * body.grid.spacing_mm[0])
     nothing = (0.0, 0.0, 0.0)
     if seam is None:
-        return Contact(seam=None, area_cm2=nothing, flat_cm2=0.0, adherent_cm2=nothing, fused_ml=nothing)
+        return Contact(
+            seam=None, area_cm2=nothing, folded_cm2=nothing, adherent_cm2=nothing, fused_ml=nothing
+        )
     brain = body.tissue[seam.box] == Structure.BRAIN
     if any(not (brain & (seam.side == t.code)).any() for t in Twin):
-        return Contact(seam=seam, area_cm2=nothing, flat_cm2=0.0, adherent_cm2=nothing, fused_ml=nothing)
+        return Contact(
+            seam=seam, area_cm2=nothing, folded_cm2=nothing, adherent_cm2=nothing, fused_ml=nothing
+        )
     spacing = body.grid.spacing_mm[0]
     way = np.full(seam.side.shape, -spacing, dtype=np.float32)
     for twin in Twin:
@@ -78,22 +85,28 @@ def measure_contact(body: Body, *, evidence: EvidenceReader) -> Contact:
         way += ndimage.distance_transform_edt(~own).astype(np.float32) * np.float32(spacing)
     adherent = body.adherent[seam.box] > 0
     further = ndimage.binary_dilation(adherent, iterations=1)
-    limits = (gap, narrow_gap, wide_gap)
-    areas, stuck = np.zeros(3), np.zeros(3)
-    for pairs in seam.pairs():
-        crossed = pairs.across != 0
-        narrow = np.minimum(way[pairs.near], way[pairs.far])[crossed]
-        areas += [pairs.area_mm2 * float((narrow <= limit).sum()) for limit in limits]
-        one, two = adherent[pairs.near][crossed], adherent[pairs.far][crossed]
-        beside = further[pairs.near][crossed] | further[pairs.far][crossed]
-        stuck += [pairs.area_mm2 * float(flags.sum()) for flags in (one | two, one & two, beside)]
+    flat = [seam.flat_area_mm2(way <= limit) for limit in (gap, narrow_gap, wide_gap)]
+    stuck = [
+        seam.flat_area_mm2(adherent),
+        seam.flat_area_mm2(adherent, both=True),
+        seam.flat_area_mm2(further),
+    ]
     return Contact(
         seam=seam,
-        area_cm2=_cm2(areas),
-        flat_cm2=seam.flat_area_mm2(way <= gap) / 100,
+        area_cm2=_cm2(flat),
+        folded_cm2=_cm2([_folded_mm2(seam, way, limit) for limit in (gap, narrow_gap, wide_gap)]),
         adherent_cm2=_cm2(stuck),
         fused_ml=_fused_ml(body, seam, evidence),
     )
+
+
+def _folded_mm2(seam: Seam, way: Reals, limit: float) -> float:
+    area = 0.0
+    for pairs in seam.pairs():
+        crossed = pairs.across != 0
+        narrow = np.minimum(way[pairs.near], way[pairs.far])[crossed] <= limit
+        area += pairs.area_mm2 * float(narrow.sum())
+    return area
 
 
 def _with_range(evidence: EvidenceReader, entry_id: str) -> tuple[float, float, float]:
@@ -102,8 +115,8 @@ def _with_range(evidence: EvidenceReader, entry_id: str) -> tuple[float, float, 
     return value, value if entry.low is None else entry.low, value if entry.high is None else entry.high
 
 
-def _cm2(mm2: npt.NDArray[np.float64]) -> tuple[float, float, float]:
-    return float(mm2[0] / 100), float(mm2[1] / 100), float(mm2[2] / 100)
+def _cm2(mm2: list[float]) -> tuple[float, float, float]:
+    return mm2[0] / 100, mm2[1] / 100, mm2[2] / 100
 
 
 def _fused_ml(body: Body, seam: Seam, evidence: EvidenceReader) -> tuple[float, float, float]:
@@ -205,27 +218,26 @@ def _contact_items(contact: Contact) -> list[SharedItem]:
     items = [
         _item(
             "contact_area",
-            "Contact of the brains, along their folds",
+            "Contact of the brains, as a flat opening",
             area,
             "cm2",
-            "area of the surface between the brains where the gap is at most the entry anatomy.contact_gap; "
-            "range over that entry's",
+            "surface between the brains where the gap is at most the entry anatomy.contact_gap, seen from "
+            "the side where it looks largest, folds not counted; range over that entry's",
         ),
-        SharedItem(
-            id="contact_area_flat",
-            name="Contact of the brains, as a flat opening",
-            value=contact.flat_cm2,
-            low=None,
-            high=None,
-            unit="cm2",
-            how="the same surface seen from the side where it looks largest, folds not counted",
+        _item(
+            "contact_area_folded",
+            "Contact of the brains, along their folds",
+            contact.folded_cm2,
+            "cm2",
+            "area of the same surface with its folds; too large where the owners are unsure, since the "
+            "surface is rough there",
         ),
         _item(
             "adherent_area",
             "Contact with no gap seen (adherent)",
             contact.adherent_cm2,
             "cm2",
-            "part of the contact where the images show no gap; range one voxel either way",
+            "part of the flat opening where the images show no gap; range one voxel either way",
         ),
     ]
     if area[0] > 0:
