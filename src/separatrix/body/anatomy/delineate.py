@@ -64,7 +64,7 @@ def delineate_brains(
         deep = _deep(inside[box], scene.grid.spacing_mm, 6.0) & (labels[box] == Structure.INTRACRANIAL)
         gaps = read_evidence(scene, inside[box], columns, deep & (np.abs(heights) > 6), evidence=evidence)
         progress(0.1, "a first cut")
-        first = _first_cut(gaps, inside[box], heights, evidence)
+        first = _first_cut(gaps, inside[box], heights, max(scene.grid.spacing_mm), evidence)
         guess = _crossing(columns, first, inside[box])
         away = np.abs(heights - columns.spread(_filled(guess)))
         gaps = gaps.about(deep & (away > 3) & (away < 12))
@@ -94,10 +94,12 @@ def _density(gaps: GapEvidence, floor: float) -> Singles:
     return np.asarray(density, dtype=np.float32)
 
 
-def _first_cut(gaps: GapEvidence, inside: Mask, heights: Singles, evidence: EvidenceReader) -> Bytes:
+def _first_cut(
+    gaps: GapEvidence, inside: Mask, heights: Singles, step_mm: float, evidence: EvidenceReader
+) -> Bytes:
     limit = evidence.number("delineation.height_limit") - 4
     seeds = np.where(heights < -limit, 1, np.where(heights > limit, 2, 0)).astype(np.uint8)
-    reach = inside & (np.abs(heights) < limit + 2)
+    reach = inside & (np.abs(heights) < limit + max(2.0, 2 * step_mm))  # a layer of seeds on any grid
     cut = minimum_cut(
         _density(gaps, evidence.number("delineation.floor")), (1.0, 1.0, 1.0), seeds, inside=reach, full=True
     )
