@@ -40,10 +40,10 @@ class Union:
 _QUESTIONS = {
     "vault": "Is the union one of the skull vault alone?",
     "deep_bridge": "Is there neither a shared posterior fossa nor a bridge of deep brain?",
-    "arterial_supply": "Has {twin} an arterial supply of their own, or feeders that can be closed?",
+    "arterial_supply": "Has {twin}'s brain arteries of its own, or shared feeders that can be closed?",
     "drainage": "Does {twin} keep a way out for the brain's venous blood, or can stages build one?",
     "heart": "Can {twin}'s heart carry a circulation of its own?",
-    "kidneys": "Are {twin}'s kidneys able to?",
+    "kidneys": "Can {twin}'s kidneys serve {twin} alone?",
     "airway": "Can {twin}'s airway be secured and kept?",
     "weight": "Is {twin} heavy and well fed enough?",
     "coverage": "Is there, or can there be grown, skin to close {twin}?",
