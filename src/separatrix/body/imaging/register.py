@@ -58,7 +58,7 @@ class _Level:
 
 
 _COARSE = _Level(8, 40, 10_000)
-_MIDDLE = _Level(4, 12, 20_000)
+_MIDDLE = _Level(4, 20, 40_000)
 _FINE = _Level(2, 15, 100_000)
 
 
@@ -164,8 +164,9 @@ class Aligner:
         rival = next((e for e in ends if self.apart_mm(e.matrix, best.matrix) > _RIVAL_MM), None)
         if rival is None or rival.metric <= _RIVAL_SHARE * ends[0].metric:
             return False
-        rival = self._refine(rival, _COARSE)
-        return self.apart_mm(rival.matrix, best.matrix) > _RIVAL_MM
+        rival, found = self._refine(rival, _MIDDLE), self._refine(best, _MIDDLE)
+        is_far = self.apart_mm(rival.matrix, found.matrix) > _RIVAL_MM
+        return is_far and rival.metric > _RIVAL_SHARE * found.metric
 
     def _start(self, turn_deg: tuple[float, float, float] | None) -> _End:
         """Identity (None), or a rotation about the heads' middle with the middles laid on each other."""
