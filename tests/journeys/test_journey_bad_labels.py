@@ -76,6 +76,32 @@ def labels_far_away_from_the_images(j: Any) -> None:
     write_volume(_moved(j.labels, origin_mm=(5000.0, 0.0, 0.0)), j.imaging / "labels.nii.gz")
 
 
+@spoiled("nifti", "imaging.labels", "all brain is painted as A's")
+def all_brain_painted_for_one_child(j: Any) -> None:
+    j.edit("1: intracranial", "1: brain@A")
+
+
+def _only(j: Any, keep: np.ndarray[Any, Any]) -> None:
+    write_volume(
+        j.labels.like(np.where(keep, j.labels.array, 0).astype(np.uint8)), j.imaging / "labels.nii.gz"
+    )
+
+
+@spoiled("nifti", "imaging.labels", "joins the two heads")
+def labels_of_one_head_alone(j: Any) -> None:
+    _only(j, np.arange(46)[:, None, None] < 23)
+
+
+@spoiled("nifti", "imaging.labels", "joins the two heads")
+def heads_that_do_not_meet(j: Any) -> None:
+    _only(j, abs(np.arange(46)[:, None, None] - 22.5) > 6)
+
+
+@spoiled("nifti", "imaging.labels", "joins the two heads")
+def skull_alone_without_what_lies_in_it(j: Any) -> None:
+    _only(j, j.labels.array == 2)
+
+
 def _segments(j: Any, **masks: np.ndarray[Any, Any]) -> None:
     volumes = {name: j.labels.like(mask.astype(np.uint8)) for name, mask in masks.items()}
     write_segmentation(j.imaging / "labels.seg.nrrd", volumes)
@@ -121,6 +147,11 @@ def _landmarks(j: Any, change: Callable[[dict[str, Any], list[dict[str, Any]]], 
 def _scaled(points: list[dict[str, Any]], *factors: float) -> None:
     for point in points:
         point["position"] = [v * f for v, f in zip(point["position"], factors, strict=True)]
+
+
+@spoiled("nifti", "imaging.landmarks", "A:left_tragion is missing", "B:nasion is missing")
+def no_landmarks_at_all(j: Any) -> None:
+    j.edit("  landmarks: imaging/landmarks.mrk.json\n", "")
 
 
 @spoiled("nifti", "landmarks.mrk.json", "missing: A:nasion")

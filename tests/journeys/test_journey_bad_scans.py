@@ -78,6 +78,16 @@ def image_holds_infinity(j: Any) -> None:
     write_volume(j.ct.like(array), j.imaging / "ct.nii.gz")
 
 
+@spoiled("nifti", "ct.nii.gz", "constant")
+def image_of_nothing(j: Any) -> None:
+    write_volume(j.ct.like(np.zeros_like(j.ct.array)), j.imaging / "ct.nii.gz")
+
+
+@spoiled("nifti", "ct.nii.gz", "Hounsfield")
+def ct_counted_from_zero(j: Any) -> None:
+    write_volume(j.ct.like((j.ct.array + 1000).astype(np.int16)), j.imaging / "ct.nii.gz")
+
+
 @spoiled("nifti", "ct.nii.gz", "size")
 def image_of_several_time_points(j: Any) -> None:
     _nifti(j.imaging / "ct.nii.gz", 40, "<5h", 4, 36, 38, 23, 2)

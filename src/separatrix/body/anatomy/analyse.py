@@ -17,7 +17,8 @@ from separatrix.body.anatomy.by_hand import (
     told_items,
 )
 from separatrix.body.anatomy.classify import UnionFacts, classify
-from separatrix.body.anatomy.delineate import BrainOwners, delineate_brains
+from separatrix.body.anatomy.columns import make_columns
+from separatrix.body.anatomy.delineate import BrainOwners, cavity, delineate_brains
 from separatrix.body.anatomy.frames import axial_rotation_deg, head_frames, longitudinal_angle_deg
 from separatrix.body.anatomy.landmarks import landmark_faults
 from separatrix.body.anatomy.model import Anatomy, GateState, HeadFrame
@@ -107,7 +108,9 @@ def check(case: Case, scene: Scene | None, *, evidence: EvidenceReader) -> list[
     if scene is None:
         return told_faults(case.file, evidence=evidence)
     try:
-        _checked(scene, case, evidence)
+        frames = _checked(scene, case, evidence)
+        if not refused_by_name(case.file.anatomy.site if case.file.anatomy else None):
+            make_columns(cavity(scene), scene.grid, frames, evidence=evidence)  # tells what joins no heads
     except InputError as error:
         return list(error.faults)
     return []
@@ -115,7 +118,7 @@ def check(case: Case, scene: Scene | None, *, evidence: EvidenceReader) -> list[
 
 def _checked(scene: Scene, case: Case, evidence: EvidenceReader) -> dict[Twin, HeadFrame]:
     """Frames of both heads, or every fault of what was given."""
-    faults = told_faults(case.file, evidence=evidence)
+    faults = [*told_faults(case.file, evidence=evidence), *_paint_faults(scene)]
     try:
         frames = head_frames(scene.landmarks, evidence=evidence)
     except InputError as error:
@@ -128,6 +131,21 @@ def _checked(scene: Scene, case: Case, evidence: EvidenceReader) -> dict[Twin, H
     if outside:
         raise GeometryError(*outside)
     return frames
+
+
+def _paint_faults(scene: Scene) -> list[Fault]:
+    """Tell paint that leaves a child without a brain."""
+    brain = np.isin(scene.labels.array, (Structure.BRAIN, Structure.INTRACRANIAL))
+    return [
+        Fault(
+            field="imaging.labels",
+            problem=f"all brain is painted as {twin.other.value}'s: none is left for {twin.value}",
+            expected="brain of both children",
+            mend="leave out the owner where it is not certain, or paint both",
+        )
+        for twin in Twin
+        if brain.any() and bool((scene.painted.array[brain] == twin.other.code).all())
+    ]
 
 
 def _refused_unseen(

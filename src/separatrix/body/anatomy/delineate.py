@@ -15,13 +15,22 @@ from separatrix.body.anatomy.mincut import minimum_cut
 from separatrix.body.anatomy.model import HeadFrame, PaintedPrice
 from separatrix.body.anatomy.tissues import adherent_seam, tell_tissues
 from separatrix.body.imaging.model import Scene, Structure
-from separatrix.core import Progress, Twin, Volume
+from separatrix.core import Fault, GeometryError, Progress, Twin, Volume
 from separatrix.evidence import EvidenceReader
 
 Bytes = npt.NDArray[np.uint8]
 
 CRANIAL = (Structure.BRAIN, Structure.CSF, Structure.DURA, Structure.INTRACRANIAL)
 """Structures whose owner is decided here."""
+
+_BRAIN = (Structure.BRAIN, Structure.INTRACRANIAL)
+
+_NARROW = Fault(
+    field="imaging.labels",
+    problem="no brain is painted away from the rim of the cavity that joins the heads",
+    expected="intracranial space or brain of both children",
+    mend="paint the whole intracranial space of both children",
+)
 
 _VESSELS = (Structure.ARTERY, Structure.VEIN, Structure.SINUS, Structure.VESSEL)
 
@@ -56,13 +65,16 @@ def delineate_brains(
 
     with threadpool_limits(limits=1):  # sums in one order, whatever the machine
         labels = scene.labels.array
-        inside = np.isin(labels, (*CRANIAL, *_VESSELS))
+        inside = cavity(scene)
         progress(0.0, "laying columns over the union")
         columns = make_columns(inside, scene.grid, frames, evidence=evidence)
         box = columns.box
         heights = columns.voxel_heights()
-        deep = _deep(inside[box], scene.grid.spacing_mm, 6.0) & (labels[box] == Structure.INTRACRANIAL)
-        gaps = read_evidence(scene, inside[box], columns, deep & (np.abs(heights) > 6), evidence=evidence)
+        deep = _deep(inside[box], scene.grid.spacing_mm, 6.0) & np.isin(labels[box], _BRAIN)
+        clear = deep & (np.abs(heights) > 6)
+        if not clear.any():
+            raise GeometryError(_NARROW)
+        gaps = read_evidence(scene, inside[box], columns, clear, evidence=evidence)
         progress(0.1, "a first cut")
         first = _first_cut(gaps, inside[box], heights, max(scene.grid.spacing_mm), evidence)
         guess = _crossing(columns, first, inside[box])
@@ -80,6 +92,11 @@ def delineate_brains(
         )
         progress(0.75, "telling brain from fluid and dura")
         return _result(scene, found, inside, evidence=evidence)
+
+
+def cavity(scene: Scene) -> Mask:
+    """All that lies within the skulls: brain, its coverings and fluid, and the vessels among them."""
+    return np.isin(scene.labels.array, (*CRANIAL, *_VESSELS))
 
 
 def _deep(inside: Mask, spacing_mm: tuple[float, float, float], depth_mm: float) -> Mask:
