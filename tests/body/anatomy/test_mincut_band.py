@@ -57,7 +57,7 @@ def test_the_cut_in_a_band_costs_what_the_full_cut_does(
     for name_of in ("BAND_BUDGET_VOXELS", "COARSE_BUDGET_VOXELS"):  # a lattice this small would be all band
         monkeypatch.setattr(mincut, name_of, 50_000)
     density, seeds = problem
-    banded = minimum_cut(density, (1, 1, 1), seeds)
+    banded = minimum_cut(density, (1, 1, 1), seeds, full=False)
     full = minimum_cut(density, (1, 1, 1), seeds, full=True)
     gap = banded.cost / full.cost - 1
     print(name, "gap", gap, "free", banded.free_voxels, "of", full.free_voxels)
@@ -66,6 +66,14 @@ def test_the_cut_in_a_band_costs_what_the_full_cut_does(
     assert full.gap == 0
     assert banded.free_voxels < full.free_voxels
     assert -1e-12 <= gap <= GAP
+
+
+def test_a_lattice_is_cut_in_full_where_that_is_affordable(monkeypatch: pytest.MonkeyPatch) -> None:
+    density, seeds = slab((20, 20, 20), 1, 2.0, 1.0)
+    assert minimum_cut(density, (1, 1, 1), seeds).gap == 0
+    monkeypatch.setattr(mincut, "FULL_UP_TO_VOXELS", 1000)
+    monkeypatch.setattr(mincut, "FULL_BELOW_VOXELS", 1000)
+    assert minimum_cut(density, (1, 1, 1), seeds, band_voxels=2).gap is None
 
 
 def test_the_band_follows_a_cut_that_leaves_it() -> None:
@@ -96,7 +104,12 @@ def test_terms_of_voxels_draw_the_cut() -> None:
     says_b = z > 20 + 3 * generator(0, "noise").normal(size=shape)
     to_a = np.where(says_b, np.float32(1), np.float32(0))
     cut = minimum_cut(
-        np.ones(shape, dtype=np.float32), (1, 1, 1), np.zeros(shape, dtype=np.uint8), to_a=to_a, to_b=1 - to_a
+        np.ones(shape, dtype=np.float32),
+        (1, 1, 1),
+        np.zeros(shape, dtype=np.uint8),
+        to_a=to_a,
+        to_b=1 - to_a,
+        full=False,
     )
     assert (cut.side[:17] == 1).all()
     assert (cut.side[25:] == 2).all()
@@ -110,7 +123,7 @@ def test_threads_of_the_surroundings_do_not_change_the_cut() -> None:
         "z, y, x = np.indices((40, 42, 44))\n"
         "d = (1.5 + np.sin(z / 3) + 0.4 * np.sin(x * y / 50)).astype(np.float32)\n"
         "s = np.zeros(d.shape, dtype=np.uint8); s[:2] = 1; s[-2:] = 2\n"
-        "c = minimum_cut(d, (1, 1, 1), s)\n"
+        "c = minimum_cut(d, (1, 1, 1), s, full=False)\n"
         "print(hashlib.sha256(c.side.tobytes()).hexdigest(), c.cost)\n"
     )
     answers = set()

@@ -42,7 +42,9 @@ BAND_BUDGET_VOXELS = 350_000
 COARSE_BUDGET_VOXELS = 250_000
 """The same on each coarser lattice."""
 FULL_BELOW_VOXELS = 60_000
-"""A lattice with fewer free voxels is cut in full."""
+"""A lattice with fewer free voxels is cut in full: a band would save nothing."""
+FULL_UP_TO_VOXELS = 2_200_000
+"""So many are cut in full unless a band is asked for: half a minute and 2.5 GiB at most, and exact."""
 _MOST_MOVES = 12
 """Band moves per lattice; each lowers the cost, so this only bounds the time."""
 
@@ -80,7 +82,7 @@ def minimum_cut(
     to_b: Reals | None = None,
     start: Bytes | None = None,
     band_voxels: int | None = None,
-    full: bool = False,
+    full: bool | None = None,
 ) -> Cut:
     """The surface of least cost that parts the seeds of A from those of B.
 
@@ -103,8 +105,8 @@ def minimum_cut(
     band_voxels
         Half width of the free band on the finest lattice; None for what the budget allows.
     full
-        Solve with every voxel free instead: the exact optimum, for lattices of up to some two
-        million voxels.
+        Solve with every voxel free: the exact optimum. False for a band; None for in full where
+        there are at most `FULL_UP_TO_VOXELS` free voxels and neither `start` nor `band_voxels` is given.
 
     Returns
     -------
@@ -124,6 +126,9 @@ def minimum_cut(
     """
     state = _state(density, seeds, inside)
     _check(density, state, to_a, to_b, start)
+    if full is None:
+        affordable = int((state == FREE).sum()) <= FULL_UP_TO_VOXELS
+        full = affordable and start is None and band_voxels is None
     if full:
         return _cut_in_full(Lattice.of(density, spacing_mm, to_a, to_b), state)
     if start is None:
