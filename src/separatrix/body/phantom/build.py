@@ -20,7 +20,10 @@ COARSE_MM = 2.0
 """Spacing on which smooth fields (distances) are computed before they are refined."""
 
 _AIR_MM = 9.0
-"""Air around the heads in the images."""
+"""Least air around the heads in the images."""
+
+_FIELD_MM3 = 10.1e6
+"""Least volume of the images, as large as a scan of two heads: over ten million voxels of 1 mm."""
 
 _FILLET_MM = 20.0
 """Rounding of the waist between the two vaults."""
@@ -101,6 +104,8 @@ def _grid(options: PairOptions, poses: dict[Twin, Pose]) -> Grid:
     """An axis-parallel grid around both heads, with the interface's middle at the origin."""
     points = np.concatenate([pose.to_world(FACE_POINTS) for pose in poses.values()])
     low, high = points.min(0) - _AIR_MM, points.max(0) + _AIR_MM
+    while np.prod(high - low) < _FIELD_MM3:
+        low, high = low - 1, high + 1
     spacing = options.grid_mm
     first = np.floor(low / spacing).astype(int)
     count = np.ceil(high / spacing).astype(int) - first + 1
