@@ -173,6 +173,24 @@ def test_doubt_lets_the_cut_deviate_and_certainty_holds_it(pair: Pair) -> None:
     assert kept[1] < 0.1
 
 
+def test_what_a_cut_does_to_each_childs_brain_is_told_for_that_child_alone(pair: Pair) -> None:
+    owner = pair.owner.copy()
+    z, y, x = np.moveaxis(pair.scene.grid.index_to_mm(np.moveaxis(np.indices(owner.shape), 0, -1)), -1, 0)[
+        ::-1
+    ]
+    tongue = (np.hypot(x - 0.5, y) < 2.6) & (z < 1) & (z > -9) & (pair.tissue == Structure.BRAIN)
+    owner[tongue] = Owner.A
+    doubt = np.where(tongue, np.float32(0.55), np.float32(0.99))
+    anatomy = replace(pair.anatomy, certainty=Volume(doubt, pair.scene.grid))
+    found = cut_pair(Pair(pair.scene, anatomy).with_owner(owner))
+    given_up = tongue & (found.side.array == Twin.B.code)
+    lost_ml = given_up.sum() * pair.scene.grid.voxel_volume_mm3 / 1000
+    assert found.brain_across_ml["A"] == pytest.approx(lost_ml, rel=0.02)
+    assert found.brain_across_ml["B"] < 0.1 * lost_ml
+    assert found.brain_cut_cm2["A"] > 5 * found.brain_cut_cm2["B"]
+    assert sum(found.brain_cut_cm2.values()) == pytest.approx(found.areas_cm2["brain"], abs=1e-9)
+
+
 def test_the_gap_is_known_for_a_small_pair_and_none_in_a_band(pair: Pair, separatrix: Separatrix) -> None:
     banded = cut_pair(pair, full=False)
     assert separatrix.gap == 0
@@ -286,6 +304,9 @@ def test_a_separatrix_comes_back_exactly_as_it_was_stored(separatrix: Separatrix
     assert (back.side.array == separatrix.side.array).all()
     assert back.crossed == separatrix.crossed
     assert back.areas_cm2 == separatrix.areas_cm2
+    assert set(separatrix.brain_cut_cm2) == set(separatrix.brain_across_ml) == {"A", "B"}
+    assert back.brain_cut_cm2 == separatrix.brain_cut_cm2
+    assert back.brain_across_ml == separatrix.brain_across_ml
     assert (back.cost, back.gap, back.notes) == (separatrix.cost, separatrix.gap, separatrix.notes)
     assert (back.surface.vertices_mm == separatrix.surface.vertices_mm).all()
 

@@ -6,12 +6,12 @@ import numpy as np
 
 from separatrix.body.anatomy.model import Anatomy
 from separatrix.body.imaging.model import Scene, Structure
-from separatrix.body.surface.inventory import areas_cm2, crossed_structures, triangles_of
+from separatrix.body.surface.inventory import areas_cm2, brain_cut_cm2, crossed_structures, triangles_of
 from separatrix.body.surface.model import Mesh, Separatrix
 from separatrix.body.surface.parting import Parting, part
 from separatrix.body.surface.sheet import open_sheet, sheet_fields, thin_solid
 from separatrix.body.surface.solids import flattened, solid
-from separatrix.core import Owner, Progress, Twin
+from separatrix.core import Progress, Twin
 from separatrix.evidence import EvidenceReader, Mark
 
 _FLATTENED_MM = 0.08
@@ -74,6 +74,7 @@ def cut(
         for twin in Twin
     }
     found = parting.cut
+    across = _brain_across_ml(parting, tissue, owner, scene)
     return Separatrix(
         side=scene.labels.like(parting.side),
         surface=_storable(sheet),
@@ -83,11 +84,13 @@ def cut(
         cost=found.cost,
         gap=found.gap,
         gap_bound=found.gap,
-        notes=_notes(parting, tissue, owner, scene),
+        notes=_notes(across),
         sheet_solid=_storable(thin),
         assumptions=tuple(
             e.id for e in evidence.used if e.mark is Mark.ASSUMPTION and e.id.startswith("surface.")
         ),
+        brain_cut_cm2=brain_cut_cm2(triangles),
+        brain_across_ml=across,
     )
 
 
@@ -96,21 +99,29 @@ def _storable(mesh: Mesh) -> Mesh:
     return Mesh(vertices_mm=mesh.vertices_mm.astype(np.float32).astype(np.float64), faces=mesh.faces)
 
 
-def _notes(
+def _brain_across_ml(
     parting: Parting,
     tissue: np.ndarray[tuple[int, ...], np.dtype[np.uint8]],
     owner: np.ndarray[tuple[int, ...], np.dtype[np.uint8]],
     scene: Scene,
-) -> tuple[str, ...]:
+) -> dict[str, float]:
+    """Brain of each child that lies on the other's side of the cut."""
+    brain = np.isin(tissue, (Structure.BRAIN, Structure.INTRACRANIAL))
+    voxel_ml = scene.grid.voxel_volume_mm3 / 1000
+    return {
+        twin.value: int((brain & (owner == twin.code) & (parting.side != twin.code)).sum()) * voxel_ml
+        for twin in Twin
+    }
+
+
+def _notes(across_ml: dict[str, float]) -> tuple[str, ...]:
     notes = [
         "The cut is geometric: whose blood a vessel carries is the vessels station's question.",
     ]
-    brain = np.isin(tissue, (Structure.BRAIN, Structure.INTRACRANIAL))
-    for twin, code in ((Twin.A, Owner.A), (Twin.B, Owner.B)):
-        lost = int((brain & (owner == code) & (parting.side != twin.code)).sum())
-        if lost:
-            ml = lost * scene.grid.voxel_volume_mm3 / 1000
-            notes.append(
-                f"{ml:.2f} ml of the brain owned by {twin.value} lie on {twin.other.value}'s side of the cut."
-            )
+    notes += [
+        f"{across_ml[twin.value]:.2f} ml of the brain owned by {twin.value} lie on {twin.other.value}'s side"
+        " of the cut."
+        for twin in Twin
+        if across_ml[twin.value] > 0
+    ]
     return tuple(notes)

@@ -12,7 +12,7 @@ from separatrix.body.imaging.model import Structure
 from separatrix.body.surface.model import Crossed, Mesh
 from separatrix.body.surface.sheet import SheetFields
 from separatrix.body.surface.solids import triangle_areas_mm2
-from separatrix.core import Grid, Owner
+from separatrix.core import Grid, Owner, Twin
 
 Bytes = npt.NDArray[np.uint8]
 Reals = npt.NDArray[np.float64]
@@ -48,6 +48,8 @@ class Triangles:
     counts whole to the other: CSF where that is a vessel, which lies in the subarachnoid space."""
     adherent: Mask
     """Between brain of A and brain of B, nothing else in between."""
+    owners: tuple[Bytes, Bytes]
+    """Values of `core.Owner` on its two faces."""
 
     def area_of(self, structure: Structure) -> Reals:
         """Area of each triangle in a tissue, mm²."""
@@ -85,6 +87,7 @@ def triangles_of(sheet: Mesh, tissue: Bytes, owner: Bytes, grid: Grid) -> Triang
         area_mm2=triangle_areas_mm2(sheet),
         tissues=(_beside(one, other), _beside(other, one)),
         adherent=brains & (owner[front] != owner[back]),
+        owners=(_inside(owner[front], owner[back]), _inside(owner[back], owner[front])),
     )
 
 
@@ -95,6 +98,11 @@ def _beside(own: Bytes, opposite: Bytes) -> Bytes:
     counted[np.isin(opposite, VESSELS) & (own == Structure.BRAIN)] = Structure.CSF
     counted[(own == Structure.NONE)] = opposite[own == Structure.NONE]  # half a voxel beyond the skin
     return counted
+
+
+def _inside(own: Bytes, opposite: Bytes) -> Bytes:
+    """Owner of one face; half a voxel beyond the skin, that of the other."""
+    return np.where(own == Owner.NONE, opposite, own)
 
 
 def _nearest(grid: Grid, points_mm: Reals) -> tuple[npt.NDArray[np.int64], ...]:
@@ -112,6 +120,19 @@ def areas_cm2(triangles: Triangles) -> dict[str, float]:
         if through[structure]:
             areas[structure.name.lower()] = through[structure]
     return areas
+
+
+def brain_cut_cm2(triangles: Triangles) -> dict[str, float]:
+    """Area of the cut through each child's own brain, in cm²; harm is never summed over both."""
+    faces = {
+        twin: sum(
+            ((tissue == Structure.BRAIN) & (owner == twin.code)).astype(np.float64)
+            for tissue, owner in zip(triangles.tissues, triangles.owners, strict=True)
+        )
+        for twin in Twin
+    }
+    area = 0.5 * triangles.area_mm2 * ~triangles.adherent
+    return {twin.value: float((area * count).sum()) / 100 for twin, count in faces.items()}
 
 
 def crossed_structures(

@@ -54,6 +54,8 @@ def _result(separatrix: Separatrix) -> dict[str, Any]:
         "because": "",
         "areas_cm2": dict(separatrix.areas_cm2),
         "crossed": [asdict(c) for c in separatrix.crossed],
+        "brain_cut_cm2": dict(separatrix.brain_cut_cm2),
+        "brain_across_ml": dict(separatrix.brain_across_ml),
         "cost": separatrix.cost,
         "gap": separatrix.gap,
         "gap_bound": separatrix.gap_bound,
@@ -103,6 +105,8 @@ def load_separatrix(folder: Path) -> Separatrix:
             notes=tuple(data["notes"]),
             sheet_solid=meshes.get("separatrix-solid"),
             assumptions=tuple(data["assumptions"]),
+            brain_cut_cm2=data["brain_cut_cm2"],
+            brain_across_ml=data["brain_across_ml"],
         )
     except (KeyError, TypeError) as error:
         raise StorageError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -65,3 +65,7 @@ class Separatrix:
     """The sheet as a thin watertight body for printing: what ``separatrix.stl`` holds."""
     assumptions: tuple[str, ...] = ()
     """Ids of the evidence entries marked A that the cut rests on."""
+    brain_cut_cm2: Mapping[str, float] = field(default_factory=dict)
+    """By child (``A``, ``B``): area of the cut through that child's own brain."""
+    brain_across_ml: Mapping[str, float] = field(default_factory=dict)
+    """By child: its brain that lies on the other child's side of the cut."""
