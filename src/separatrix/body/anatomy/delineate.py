@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from separatrix.body.anatomy.certainty import probability_of_a
+from separatrix.body.anatomy.column_evidence import ColumnEvidence
 from separatrix.body.anatomy.columns import Columns, Mask, Singles, along, make_columns
 from separatrix.body.anatomy.evidence_maps import GapEvidence, read_evidence
 from separatrix.body.anatomy.interface import Interface, find_interface
@@ -83,10 +85,8 @@ def delineate_brains(
         progress(0.3, "the smoothest interface that the images allow")
         allowed = np.ones((*columns.shape, len(columns.levels_mm)), dtype=np.float32)
         found = find_interface(
-            gaps,
-            columns,
+            ColumnEvidence.of(gaps, columns, allowed),
             guess,
-            allowed,
             evidence=evidence,
             progress=lambda f: progress(0.3 + 0.45 * f, "the smoothest interface that the images allow"),
         )
@@ -148,12 +148,14 @@ def _result(scene: Scene, found: Interface, inside: Mask, *, evidence: EvidenceR
     columns, box = found.columns, found.columns.box
     on_a = _sides(columns)
     near = inside[box]
-    view = on_a[box]
-    view[near] = columns.spread_levels(found.on_a, near)
+    best, honest = probability_of_a(found, evidence=evidence)
+    sure = on_a.copy()
+    on_a[box][near] = columns.spread_levels(best, near)
+    sure[box][near] = columns.spread_levels(honest, near)
     cranial = np.isin(scene.labels.array, CRANIAL)
     owner = np.where(cranial, np.where(on_a > 0.5, 1, 2), 0).astype(np.uint8)
     highest = evidence.number("delineation.certainty_highest")
-    certainty = np.where(cranial, np.clip(np.maximum(on_a, 1 - on_a), 0.5, highest), 0.5)
+    certainty = np.where(cranial, np.clip(np.where(on_a > 0.5, sure, 1 - sure), 0.5, highest), 0.5)
     tissue = tell_tissues(scene, evidence=evidence)
     grid = scene.grid
     return BrainOwners(

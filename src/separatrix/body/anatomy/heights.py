@@ -3,7 +3,9 @@
 The height over the columns is a Gaussian process (kriging [1]_) about a plane. Each column's image
 evidence is a likelihood over heights: a visible gap is a sharp peak, a wide one a plateau, an adherent
 column says nothing. Expectation propagation [2]_ turns each likelihood into a Gaussian site and so
-carries what is seen at the rim of an adherent patch over it, with an honest spread.
+carries what is seen at the rim of an adherent patch over it, with an honest spread. The process is
+written in eigenfunctions of the Laplacian on a rectangle [3]_, so that thousands of columns cost no
+more than some hundred functions.
 
 References
 ----------
@@ -11,6 +13,8 @@ References
    doi:10.2113/gsecongeo.58.8.1246.
 .. [2] T. Minka, Expectation propagation for approximate Bayesian inference, UAI 2001; C. E. Rasmussen,
    C. K. I. Williams, Gaussian processes for machine learning, MIT Press 2006, section 3.6.
+.. [3] A. Solin, S. Särkkä, Hilbert space methods for reduced-rank Gaussian process regression,
+   Statistics and Computing 30, 2020, doi:10.1007/s11222-019-09886-w.
 """
 
 from __future__ import annotations
@@ -20,9 +24,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from separatrix.evidence import EvidenceReader
-
 Reals = npt.NDArray[np.float64]
+
+MOST_FUNCTIONS = 1000
+"""Functions of the basis: enough for gyri on a union of 10 cm, few enough for seconds."""
+
+MARGIN_MM = 14.0
+"""The rectangle reaches this far beyond the columns, where its functions vanish."""
 
 TREND_SD_MM = 30.0
 """Prior spread of the plane's height and of its rise over `_TREND_RUN_MM`: wide enough to say nothing."""
@@ -33,11 +41,11 @@ _LENGTHS_MM = (3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 14.0, 17.0, 20.0, 25.0)
 _SPREADS_MM = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 """Candidates of the likelihood search."""
 
-_FIT_SITES = 600
-"""Sites used to choose the covariance: every so-manieth, so that the choice takes a second."""
-
 _SHARPEST_MM = 0.3
-"""No column tells its height better than this: half a voxel and the roughness of cortex."""
+"""No column tells its height better than this: the image's blur and the roughness of cortex."""
+
+_LEAST_CAVITY = 0.02
+"""Share of a height's precision that is taken to come from other columns at least."""
 
 _VAGUEST = 1e-5
 """Precision (mm⁻²) of a site that says nothing."""
@@ -48,23 +56,18 @@ class Covariance:
     """Stationary covariance of heights about their plane."""
 
     family: str
-    """``se`` (squared exponential), ``m52`` or ``m32`` (Matérn)."""
+    """``se`` (squared exponential) or ``m52`` (Matérn 5/2)."""
     length_mm: float
     spread_mm: float
 
-    def of(self, apart_mm: Reals) -> Reals:
-        """Covariance (mm²) of heights this far apart."""
-        return self.spread_mm**2 * _correlation(self.family, self.length_mm, apart_mm)
-
-
-def _correlation(family: str, length_mm: float, apart_mm: Reals) -> Reals:
-    if family == "se":
-        return np.asarray(np.exp(-0.5 * (apart_mm / length_mm) ** 2))
-    if family == "m52":
-        r = np.sqrt(5) / length_mm * apart_mm
-        return np.asarray((1 + r + r * r / 3) * np.exp(-r))
-    r = np.sqrt(3) / length_mm * apart_mm
-    return np.asarray((1 + r) * np.exp(-r))
+    def spectrum(self, frequency: Reals) -> Reals:
+        """Spectral density (mm⁴) at angular frequencies (rad/mm), in the plane."""
+        if self.family == "se":
+            shape = np.exp(-0.5 * (self.length_mm * frequency) ** 2)
+            return np.asarray(self.spread_mm**2 * 2 * np.pi * self.length_mm**2 * shape)
+        rate = 5 / self.length_mm**2
+        shape = (rate / (rate + frequency**2)) ** 3.5
+        return np.asarray(self.spread_mm**2 * 10 * np.pi / rate * shape)
 
 
 class Surface:
@@ -81,41 +84,62 @@ class Surface:
     """
 
     def __init__(self, places_mm: Reals, levels_mm: Reals, start_mm: Reals, start_sd_mm: Reals) -> None:
-        self.places = places_mm - places_mm.mean(0)
         self.levels = levels_mm
-        gram = self.places @ self.places.T
-        square = np.diag(gram)
-        self._apart = np.sqrt(np.maximum(square[:, None] + square[None] - 2 * gram, 0))
-        trend = np.column_stack([np.ones(len(self.places)), self.places / _TREND_RUN_MM])
-        self._trend = trend
-        self._plane = TREND_SD_MM**2 * (trend @ trend.T)
+        self.step_mm = _spacing(places_mm)
+        low, high = places_mm.min(0) - MARGIN_MM, places_mm.max(0) + MARGIN_MM
+        self._functions, self._frequency = _basis(places_mm, low, high)
+        trend = (places_mm - (low + high) / 2) / _TREND_RUN_MM
+        self._functions = np.column_stack([np.ones(len(trend)), trend, self._functions])
         self.precision = np.maximum(1 / start_sd_mm**2, _VAGUEST)
         self.shift = self.precision * start_mm
         self.covariance = Covariance(family="m52", length_mm=8.0, spread_mm=4.0)
         self.mean = start_mm.copy()
         self.variance = start_sd_mm**2
+        self.rough_mm2 = 0.0
+        """Variance of what is too rough for the basis."""
+
+    def start_from(self, mean: Reals, variance: Reals, likelihood: Reals) -> None:
+        """Set every site to what its column adds to a posterior known from elsewhere, such as a coarser one.
+
+        Parameters
+        ----------
+        mean, variance
+            Shape (N,): that posterior.
+        likelihood
+            Shape (N, Z), as in `sweep`.
+        """
+        self.mean, self.variance = mean, variance
+        self._update(mean, variance, likelihood, 1.0)
 
     def choose_covariance(self, covariance: Covariance) -> None:
         """Set the covariance of the heights."""
         self.covariance = covariance
 
+    def _prior(self, covariance: Covariance) -> Reals:
+        """Prior variance of the weight of every function."""
+        trend = np.full(3, TREND_SD_MM**2)
+        return np.concatenate([trend, np.maximum(covariance.spectrum(self._frequency), 1e-12)])
+
     def solve(self) -> None:
         """Posterior mean and variance of all heights for the sites as they are."""
         from scipy.linalg import cholesky, solve_triangular
 
-        prior = self.covariance.of(self._apart) + self._plane
-        root = np.sqrt(self.precision)
-        system = root[:, None] * prior * root[None]
-        system.flat[:: len(root) + 1] += 1
+        prior = self._prior(self.covariance)
+        scaled = self._functions * np.sqrt(prior)
+        rooted = scaled * np.sqrt(self.precision)[:, None]
+        system = rooted.T @ rooted
+        system.flat[:: len(prior) + 1] += 1
         factor = cholesky(system, lower=True, overwrite_a=True, check_finite=False)
-        half = solve_triangular(factor, root[:, None] * prior, lower=True, check_finite=False)
-        self.variance = np.maximum(np.diag(prior) - np.einsum("ij,ij->j", half, half), 1e-6)
-        self.mean = prior @ self.shift - half.T @ (half @ self.shift)
+        half = solve_triangular(factor, scaled.T, lower=True, check_finite=False)
+        self.variance = np.einsum("ij,ij->j", half, half) + 1e-6
+        rough = self.covariance.spread_mm**2 - float(np.median((scaled[:, 3:] ** 2).sum(1)))
+        self.rough_mm2 = max(rough, 0.0)
+        self.mean = half.T @ (half @ self.shift)
 
     def cavity(self) -> tuple[Reals, Reals]:
         """Mean and variance of every height without its own column's evidence."""
         own = 1 / self.variance
-        precision = np.maximum(own - self.precision, 1e-4)
+        precision = np.maximum(own - self.precision, _LEAST_CAVITY * own)
         return (self.mean * own - self.shift) / precision, 1 / precision
 
     def sweep(self, likelihood: Reals, damping: float) -> float:
@@ -134,114 +158,125 @@ class Surface:
             Largest change of a mean (mm).
         """
         self.solve()
-        middle, variance = self.cavity()
+        return self._update(*self.cavity(), likelihood, damping)
+
+    def _update(self, middle: Reals, variance: Reals, likelihood: Reals, damping: float) -> float:
+        """Move all sites towards the moments of cavity times likelihood."""
         weight = weights(middle, variance, self.levels, likelihood)
         mean = weight @ self.levels
-        spread = weight @ self.levels**2 - mean**2
-        spread = np.maximum(spread, _SHARPEST_MM**2)
+        spread = np.maximum(weight @ self.levels**2 - mean**2, _SHARPEST_MM**2 / 4)
         precision = np.clip(1 / spread - 1 / variance, _VAGUEST, 1 / _SHARPEST_MM**2)
         shift = mean * (precision + 1 / variance) - middle / variance
-        change = float(np.abs(mean - self.mean).max())
+        change = float(np.quantile(np.abs(mean - self.mean), 0.999))
         self.precision = (1 - damping) * self.precision + damping * precision
         self.shift = (1 - damping) * self.shift + damping * shift
         return change
 
-    def likeliest_covariance(self) -> Covariance:
-        """Covariance of greatest restricted likelihood of the sites [3]_.
+    def likeliest_covariance(self, temper: float) -> Covariance:
+        """Covariance of greatest likelihood of the sites.
 
-        References
+        Parameters
         ----------
-        .. [3] H. D. Patterson, R. Thompson, Recovery of inter-block information when block sizes are
-           unequal, Biometrika 58, 1971, doi:10.1093/biomet/58.3.545.
+        temper
+            Share of the sites' precision that counts: neighbouring columns err alike.
         """
-        told = np.flatnonzero(self.precision > 0.05)
-        told = told[:: max(1, len(told) // _FIT_SITES)]
-        heights = self.shift[told] / self.precision[told]
-        noise = 1 / self.precision[told] + _SHARPEST_MM**2
-        apart = self._apart[np.ix_(told, told)]
-        best = (-np.inf, self.covariance)
-        for family in ("se", "m52", "m32"):
-            best = max(
-                best, _climb(family, apart, heights, noise, self._trend[told]), key=lambda found: found[0]
-            )
-        return best[1]
+        precision = np.where(self.precision > 0.05, temper * self.precision, 0.0)
+        heights = self.shift / self.precision
+        rooted = self._functions * np.sqrt(precision)[:, None]
+        gram = rooted.T @ rooted
+        seen = self._functions.T @ (precision * heights)
+        found = [self._climb(family, gram, seen) for family in ("se", "m52")]
+        return max(found, key=lambda pair: pair[0])[1]
+
+    def _climb(self, family: str, gram: Reals, seen: Reals) -> tuple[float, Covariance]:
+        """Best length and spread of one family, by steps from neighbour to better neighbour."""
+        known: dict[tuple[int, int], float] = {}
+
+        def model(at: tuple[int, int]) -> Covariance:
+            return Covariance(family=family, length_mm=_LENGTHS_MM[at[0]], spread_mm=_SPREADS_MM[at[1]])
+
+        def value(at: tuple[int, int]) -> float:
+            if at not in known:
+                known[at] = _likelihood(self._prior(model(at)), gram, seen)
+            return known[at]
+
+        here = (4, 5)
+        while True:
+            steps = [
+                (here[0] + i, here[1] + j)
+                for i, j in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1))
+            ]
+            near = [s for s in steps if 0 <= s[0] < len(_LENGTHS_MM) and 0 <= s[1] < len(_SPREADS_MM)]
+            best = max(near, key=value)
+            if value(best) <= value(here):
+                return value(here), model(here)
+            here = best
+
+
+def _likelihood(prior: Reals, gram: Reals, seen: Reals) -> float:
+    """Log marginal likelihood of the sites up to a constant that no covariance changes."""
+    from scipy.linalg import cholesky, solve_triangular
+
+    root = np.sqrt(prior)
+    system = root[:, None] * gram * root
+    system.flat[:: len(prior) + 1] += 1
+    factor = cholesky(system, lower=True, overwrite_a=True, check_finite=False)
+    white = solve_triangular(factor, root * seen, lower=True, check_finite=False)
+    return float(0.5 * white @ white - np.log(np.diag(factor)).sum())
+
+
+def _spacing(places: Reals) -> float:
+    """Distance of neighbouring columns of a square lattice."""
+    steps = np.diff(np.unique(np.round(places[:, 0], 6)))
+    return float(steps.min()) if len(steps) else 1.0
+
+
+def _basis(places: Reals, low: Reals, high: Reals) -> tuple[Reals, Reals]:
+    """Eigenfunctions of the Laplacian on a rectangle at some places, and their frequencies."""
+    size = high - low
+    limit = np.sqrt(4 * np.pi * MOST_FUNCTIONS / (size[0] * size[1]))
+    count = np.maximum((limit * size / np.pi).astype(int), 1)
+    one, two = (np.arange(1, n + 1) * np.pi / s for n, s in zip(count, size, strict=True))
+    rate = np.hypot(one[:, None], two[None])
+    keep = np.argwhere(rate <= limit)
+    waves = [
+        np.sqrt(2 / s) * np.sin((places[:, d] - low[d])[:, None] * w)
+        for d, (w, s) in enumerate(((one, size[0]), (two, size[1])))
+    ]
+    return waves[0][:, keep[:, 0]] * waves[1][:, keep[:, 1]], rate[keep[:, 0], keep[:, 1]]
 
 
 def weights(middle: Reals, variance: Reals, levels: Reals, likelihood: Reals) -> Reals:
     """Posterior share of each level: a Gaussian times a likelihood, shapes (..., Z)."""
     away = (levels - middle[..., None]) ** 2 / variance[..., None]
     away -= away.min(axis=-1, keepdims=True)
-    found = np.exp(-0.5 * away) * likelihood
+    alone = np.exp(-0.5 * away)
+    found = alone * likelihood
     total = found.sum(axis=-1, keepdims=True)
-    flat = np.exp(-0.5 * away)
-    return np.asarray(
-        np.where(total > 0, found / np.where(total > 0, total, 1), flat / flat.sum(-1, keepdims=True))
-    )
+    found = np.where(total > 0, found, alone)
+    return np.asarray(found / found.sum(axis=-1, keepdims=True))
 
 
-def _climb(family: str, apart: Reals, heights: Reals, noise: Reals, trend: Reals) -> tuple[float, Covariance]:
-    """Best length and spread of one family, by steps from neighbour to better neighbour."""
-    seen: dict[tuple[int, int], float] = {}
-
-    def value(i: int, j: int) -> float:
-        if (i, j) not in seen:
-            model = Covariance(family=family, length_mm=_LENGTHS_MM[i], spread_mm=_SPREADS_MM[j])
-            seen[i, j] = _restricted(model.of(apart), heights, noise, trend)
-        return seen[i, j]
-
-    here = (5, 4)
-    while True:
-        near = [
-            (i, j)
-            for i in range(max(0, here[0] - 1), min(len(_LENGTHS_MM), here[0] + 2))
-            for j in range(max(0, here[1] - 1), min(len(_SPREADS_MM), here[1] + 2))
-        ]
-        best = max(near, key=lambda at: value(*at))
-        if value(*best) <= value(*here):
-            model = Covariance(family=family, length_mm=_LENGTHS_MM[here[0]], spread_mm=_SPREADS_MM[here[1]])
-            return value(*here), model
-        here = best
-
-
-def _restricted(prior: Reals, heights: Reals, noise: Reals, trend: Reals) -> float:
-    """Restricted log-likelihood up to a constant."""
-    from scipy.linalg import cholesky, solve_triangular
-
-    system = prior.copy()
-    system.flat[:: len(noise) + 1] += noise
-    factor = cholesky(system, lower=True, overwrite_a=True, check_finite=False)
-    white = solve_triangular(factor, np.column_stack([heights, trend]), lower=True, check_finite=False)
-    basis, upper = np.linalg.qr(white[:, 1:])
-    rest = white[:, 0] - basis @ (basis.T @ white[:, 0])
-    half = np.log(np.diag(factor)).sum() + np.log(np.abs(np.diag(upper))).sum()
-    return float(-0.5 * rest @ rest - half)
-
-
-def adherence_prior(
-    seen: Reals, places: npt.NDArray[np.int64], shape: tuple[int, int], width: float
+def neighbours_mean(
+    value: Reals, places: npt.NDArray[np.int64], shape: tuple[int, int], width: float
 ) -> Reals:
-    """Probability that a column is adherent, from its neighbours' posterior.
+    """Smooth a value per column over the lattice.
 
     Parameters
     ----------
-    seen
-        Shape (N,): posterior probability of each column so far.
+    value
+        Shape (N,).
     places
         Shape (N, 2): lattice indices of the columns.
     shape
         Of the lattice.
     width
-        Smoothing (standard deviation) in lattice steps.
+        Standard deviation in lattice steps.
     """
     from scipy import ndimage as ndi
 
-    value, count = np.zeros(shape), np.zeros(shape)
-    value[places[:, 0], places[:, 1]] = seen
+    total, count = np.zeros(shape), np.zeros(shape)
+    total[places[:, 0], places[:, 1]] = value
     count[places[:, 0], places[:, 1]] = 1
-    smooth = ndi.gaussian_filter(value, width) / np.maximum(ndi.gaussian_filter(count, width), 1e-6)
+    smooth = ndi.gaussian_filter(total, width) / np.maximum(ndi.gaussian_filter(count, width), 1e-6)
     return np.asarray(smooth[places[:, 0], places[:, 1]])
-
-
-def settled(evidence: EvidenceReader) -> tuple[int, float]:
-    """How many sweeps at most, and the change of a mean (mm) at which they may stop."""
-    return evidence.count("delineation.sweeps"), evidence.number("delineation.settled")
