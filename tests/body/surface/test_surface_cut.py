@@ -187,7 +187,7 @@ def test_what_a_cut_does_to_each_childs_brain_is_told_for_that_child_alone(pair:
     lost_ml = given_up.sum() * pair.scene.grid.voxel_volume_mm3 / 1000
     assert found.brain_across_ml["A"] == pytest.approx(lost_ml, rel=0.02)
     assert found.brain_across_ml["B"] < 0.1 * lost_ml
-    assert found.brain_cut_cm2["A"] > 5 * found.brain_cut_cm2["B"]
+    assert found.brain_cut_cm2["A"] > 3 * found.brain_cut_cm2["B"]
     assert sum(found.brain_cut_cm2.values()) == pytest.approx(found.areas_cm2["brain"], abs=1e-9)
 
 
