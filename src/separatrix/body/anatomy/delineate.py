@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +11,11 @@ import numpy.typing as npt
 from separatrix.body.anatomy.certainty import probability_of_a
 from separatrix.body.anatomy.column_evidence import ColumnEvidence
 from separatrix.body.anatomy.columns import Columns, Mask, Singles, along, make_columns
-from separatrix.body.anatomy.evidence_maps import GapEvidence, read_evidence
+from separatrix.body.anatomy.evidence_maps import read_evidence
+from separatrix.body.anatomy.first_cut import FirstCut, continued, crossing_heights, first_cut
 from separatrix.body.anatomy.interface import Interface, find_interface
-from separatrix.body.anatomy.mincut import minimum_cut
 from separatrix.body.anatomy.model import HeadFrame, PaintedPrice
+from separatrix.body.anatomy.painted import allowed_heights, brain_paint, painted_prices
 from separatrix.body.anatomy.tissues import adherent_seam, tell_tissues
 from separatrix.body.imaging.model import Scene, Structure
 from separatrix.core import Fault, GeometryError, Progress, Twin, Volume
@@ -62,36 +63,100 @@ def delineate_brains(
     threads: int,
     progress: Progress,
 ) -> BrainOwners:
-    """Tell brain, CSF and dura of A from those of B."""
+    """Tell brain, CSF and dura of A from those of B.
+
+    Parameters
+    ----------
+    scene
+        T1, CT or both, and labels: *intracranial*, or brain, CSF and dura told apart. Painted owners
+        are kept, and their price is told.
+    frames
+        Of both heads; they say which side is whose.
+    threads
+        Changes nothing: sums run on one thread, so that any machine gives the same answer.
+
+    Returns
+    -------
+    BrainOwners
+        Owner and certainty of every voxel inside the skull, on the planning grid.
+
+    Raises
+    ------
+    DataMissingError
+        If a head has no frame, or nothing shows where the brains part.
+    GeometryError
+        If the crowns do not face each other, or no cavity joins the heads.
+
+    Notes
+    -----
+    1. Along the union axis every image gives each place a log-likelihood ratio, gap over brain
+       (`evidence_maps`); a minimum cut gives a first guess (`first_cut`).
+    2. The interface is a smooth random height over the plane across the axis; expectation propagation
+       finds its posterior from the columns in which a gap is seen (`heights`, `interface`). Where none
+       is seen, smoothness carries it from the rim, and the middle of the double ribbon of grey matter
+       bears on it (`column_evidence`).
+    3. Owner and certainty are the posterior probability of each side (`certainty`), calibrated on
+       synthetic pairs only.
+
+    The interface is taken for a height: of brain that hangs over itself along the union axis by more
+    than a voxel one part is given to the wrong child, unless it is painted.
+    """
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(limits=1):  # sums in one order, whatever the machine
-        labels = scene.labels.array
-        inside = cavity(scene)
-        progress(0.0, "laying columns over the union")
-        columns = make_columns(inside, scene.grid, frames, evidence=evidence)
-        box = columns.box
-        heights = columns.voxel_heights()
-        deep = _deep(inside[box], scene.grid.spacing_mm, 6.0) & np.isin(labels[box], _BRAIN)
-        clear = deep & (np.abs(heights) > 6)
-        if not clear.any():
-            raise GeometryError(_NARROW)
-        gaps = read_evidence(scene, inside[box], columns, clear, evidence=evidence)
-        progress(0.1, "a first cut")
-        first = _first_cut(gaps, inside[box], heights, max(scene.grid.spacing_mm), evidence)
-        guess = _crossing(columns, first, inside[box])
-        away = np.abs(heights - columns.spread(_filled(guess)))
-        gaps = gaps.about(deep & (away > 3) & (away < 12))
-        progress(0.3, "the smoothest interface that the images allow")
-        allowed = np.ones((*columns.shape, len(columns.levels_mm)), dtype=np.float32)
-        found = find_interface(
-            ColumnEvidence.of(gaps, columns, allowed),
-            guess,
-            evidence=evidence,
-            progress=lambda f: progress(0.3 + 0.45 * f, "the smoothest interface that the images allow"),
+    del threads
+    paint = brain_paint(scene, CRANIAL)
+    with threadpool_limits(limits=1):
+        if not paint.any():
+            return _delineate(scene, paint, frames, evidence, progress)[0]
+        painted, _ = _delineate(scene, paint, frames, evidence, lambda f, d: progress(f / 2, d))
+        alone, cost_with = _delineate(
+            scene,
+            np.zeros_like(paint),
+            frames,
+            evidence,
+            lambda f, d: progress(0.5 + f / 2, d + ", unpainted"),
         )
-        progress(0.75, "telling brain from fluid and dura")
-        return _result(scene, found, inside, evidence=evidence)
+        prices = painted_prices(scene, paint, alone.owner.array, cost_with, structures=CRANIAL)
+        return replace(painted, painted=prices)
+
+
+def _delineate(
+    scene: Scene,
+    paint: Bytes,
+    frames: Mapping[Twin, HeadFrame],
+    evidence: EvidenceReader,
+    progress: Progress,
+) -> tuple[BrainOwners, Callable[[Bytes], float]]:
+    """Owners that keep the paint, and the cost of a cut that keeps any other paint."""
+    inside = cavity(scene)
+    progress(0.0, "laying columns over the union")
+    columns = make_columns(inside, scene.grid, frames, evidence=evidence)
+    box = columns.box
+    deep = _deep(inside[box], scene.grid.spacing_mm, 6.0) & np.isin(scene.labels.array[box], _BRAIN)
+    clear = deep & (np.abs(columns.voxel_heights()) > 6)
+    if not clear.any():
+        raise GeometryError(_NARROW)
+    first_gaps = read_evidence(scene, inside[box], columns, clear, evidence=evidence)
+    progress(0.1, "a first cut")
+
+    def cut(kept: Bytes) -> FirstCut:
+        return first_cut(first_gaps, inside[box], columns, kept[box], evidence=evidence)
+
+    guess = crossing_heights(columns, cut(paint).side, inside[box])
+    if not np.isfinite(guess).any():
+        raise GeometryError(_NARROW)
+    away = np.abs(columns.voxel_heights() - columns.spread(continued(guess)))
+    gaps = first_gaps.about(deep & (away > 3) & (away < 12))
+    doing = "the smoothest interface that the images allow"
+    progress(0.3, doing)
+    found = find_interface(
+        ColumnEvidence.of(gaps, columns, allowed_heights(columns, paint[box])),
+        guess,
+        evidence=evidence,
+        progress=lambda f: progress(0.3 + 0.45 * f, doing),
+    )
+    progress(0.75, "telling brain from fluid and dura")
+    return _result(scene, found, inside, paint, evidence=evidence), lambda kept: cut(kept).cost
 
 
 def cavity(scene: Scene) -> Mask:
@@ -105,46 +170,9 @@ def _deep(inside: Mask, spacing_mm: tuple[float, float, float], depth_mm: float)
     return np.asarray(ndi.distance_transform_edt(inside, spacing_mm[::-1]) > depth_mm)
 
 
-def _density(gaps: GapEvidence, floor: float) -> Singles:
-    told = gaps.at_voxels()
-    density = floor + (1 - floor) / (1 + np.exp(np.clip(told, -20, 20)))
-    return np.asarray(density, dtype=np.float32)
-
-
-def _first_cut(
-    gaps: GapEvidence, inside: Mask, heights: Singles, step_mm: float, evidence: EvidenceReader
-) -> Bytes:
-    limit = evidence.number("delineation.height_limit") - 4
-    seeds = np.where(heights < -limit, 1, np.where(heights > limit, 2, 0)).astype(np.uint8)
-    reach = inside & (np.abs(heights) < limit + max(2.0, 2 * step_mm))  # a layer of seeds on any grid
-    cut = minimum_cut(
-        _density(gaps, evidence.number("delineation.floor")), (1.0, 1.0, 1.0), seeds, inside=reach, full=True
-    )
-    side = cut.side.copy()
-    side[(side == 0) & (heights < 0)] = 1
-    side[(side == 0) & (heights >= 0)] = 2
-    return side
-
-
-def _crossing(columns: Columns, side: Bytes, inside: Mask) -> Singles:
-    on_a = columns.sample(side == 1)
-    within = columns.sample(inside) > 0.5
-    cross = (on_a[..., :-1] > 0.5) & (on_a[..., 1:] <= 0.5) & within[..., :-1] & within[..., 1:]
-    at = cross.argmax(-1)[..., None]
-    low, high = np.take_along_axis(on_a, at, -1)[..., 0], np.take_along_axis(on_a, at + 1, -1)[..., 0]
-    step = columns.levels_mm[1] - columns.levels_mm[0]
-    height = columns.levels_mm[at[..., 0]] + step * (low - 0.5) / np.maximum(low - high, 1e-3)
-    return np.where(cross.any(-1), height, np.nan).astype(np.float32)
-
-
-def _filled(values: Singles) -> Singles:
-    from scipy import ndimage as ndi
-
-    index = ndi.distance_transform_edt(np.isnan(values), return_distances=False, return_indices=True)
-    return np.asarray(values[tuple(index)], dtype=np.float32)
-
-
-def _result(scene: Scene, found: Interface, inside: Mask, *, evidence: EvidenceReader) -> BrainOwners:
+def _result(
+    scene: Scene, found: Interface, inside: Mask, paint: Bytes, *, evidence: EvidenceReader
+) -> BrainOwners:
     columns, box = found.columns, found.columns.box
     on_a = _sides(columns)
     near = inside[box]
@@ -156,6 +184,8 @@ def _result(scene: Scene, found: Interface, inside: Mask, *, evidence: EvidenceR
     owner = np.where(cranial, np.where(on_a > 0.5, 1, 2), 0).astype(np.uint8)
     highest = evidence.number("delineation.certainty_highest")
     certainty = np.where(cranial, np.clip(np.where(on_a > 0.5, sure, 1 - sure), 0.5, highest), 0.5)
+    owner = np.where(paint > 0, paint, owner)
+    certainty = np.where(paint > 0, 1.0, certainty)
     tissue = tell_tissues(scene, evidence=evidence)
     grid = scene.grid
     return BrainOwners(
