@@ -1,4 +1,4 @@
-"""How sure the owners are: shares of brain by certainty, all of it and near the other child."""
+"""How sure the owners are: volume of each child's brain by certainty."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class OwnerCertainty:
     """Volume in each of `BANDS`; they add up to `brain_ml`."""
 
     @property
-    def sure_share(self) -> float:
-        """Share of the brain whose owner is at least 95 % sure."""
-        return (self.bands_ml[0] + self.bands_ml[1]) / self.brain_ml if self.brain_ml else 0.0
+    def unsure_ml(self) -> float:
+        """Brain whose owner is less than 95 % sure. A share of the whole brain would make light of it."""
+        return sum(self.bands_ml[2:])
 
 
 def owner_certainty(anatomy: Anatomy) -> tuple[OwnerCertainty, ...]:

@@ -6,16 +6,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from separatrix.body.anatomy.model import Anatomy
+from separatrix.body.anatomy.model import Anatomy, GateState
 from separatrix.body.imaging.model import Scene
 from separatrix.body.surface.model import Separatrix
 from separatrix.case import Case
-from separatrix.core import Unknown
+from separatrix.core import Twin, Unknown
 from separatrix.evidence import Entry, Mark, Source, all_sources
 from separatrix.share.dossier.certainty import OwnerCertainty, owner_certainty
-from separatrix.share.dossier.facts import statements
+from separatrix.share.dossier.facts import statements, undecided
 from separatrix.share.dossier.model import Slice, Statement, StationSummary, Still
 from separatrix.share.dossier.planes import PlaneName
+from separatrix.share.dossier.wording import twin_text
 
 _BANNER = re.compile(r"^BANNER\b[:\s]*")
 
@@ -44,6 +45,11 @@ class Content:
     slices: dict[PlaneName, list[Slice]]
     stills: tuple[Still, ...]
 
+    @property
+    def entries(self) -> dict[str, Entry]:
+        """Every entry that was read, by id."""
+        return {entry.id: entry for entry in (*self.assumptions, *self.sourced)}
+
     def because(self, station: str) -> str:
         """Why a station gave nothing, in plain words."""
         found = next((s for s in self.stations if s.name == station), None)
@@ -51,13 +57,20 @@ class Content:
 
     @property
     def heading(self) -> str:
-        """Title of the dossier."""
-        return self.case.file.title or self.case.file.id
+        """Title of the dossier, on one line whatever blanks it holds."""
+        return " ".join(self.case.file.title.split()) or self.case.file.id
 
     @property
-    def is_not_separated(self) -> bool:
-        """Whether the team decided against a separation for a child."""
-        return "do not separate" in self.case.file.decision.choice.values()
+    def not_separated(self) -> tuple[Twin, ...]:
+        """The children for whom the team decided against a separation."""
+        choice = self.case.file.decision.choice
+        return tuple(twin for twin in Twin if choice.get(twin.value) == "do not separate")
+
+    @property
+    def open_gates(self) -> int:
+        """Number of suitability gates that nobody has confirmed yet."""
+        gates = self.anatomy.suitability if self.anatomy else ()
+        return sum(gate.state is GateState.TO_BE_CONFIRMED for gate in gates)
 
 
 def gather(
@@ -89,9 +102,9 @@ def gather(
         separatrix=separatrix,
         stations=tuple(stations),
         statements=tuple(statements(case, scene, anatomy, separatrix, stations, certainty, entries)),
-        banners=_banners(scene, anatomy, stations, told),
+        banners=_banners(case, scene, anatomy, stations, told),
         notes=tuple((station, note) for station, note in told if not _BANNER.match(note)),
-        unknown=tuple(_unknown(scene, anatomy)),
+        unknown=tuple(_unknown(case, scene, anatomy, separatrix)),
         certainty=certainty,
         assumptions=assumed,
         sourced=tuple(e for e in entries if e not in assumed),
@@ -118,12 +131,13 @@ def _told(
 
 
 def _banners(
+    case: Case,
     scene: Scene | None,
     anatomy: Anatomy | None,
     stations: Sequence[StationSummary],
     told: Sequence[tuple[str, str]],
 ) -> tuple[str, ...]:
-    banners = []
+    banners = [undecided(case)] if undecided(case) else []
     if anatomy is not None and anatomy.refused_because:
         banners.append(f"This union is refused: {anatomy.refused_because}")
     banners += [
@@ -135,8 +149,15 @@ def _banners(
     return tuple(dict.fromkeys(banner.rstrip(".") + "." for banner in banners))
 
 
-def _unknown(scene: Scene | None, anatomy: Anatomy | None) -> list[tuple[str, str]]:
+def _unknown(
+    case: Case, scene: Scene | None, anatomy: Anatomy | None, separatrix: Separatrix | None
+) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
+    for twin in Twin:
+        spec = case.twin(twin)
+        given = {"Sex": spec.sex, "Weight": spec.weight_kg, "Haematocrit": spec.haematocrit}
+        silent = [what for what, value in given.items() if value is None]
+        found += [(f"{what} of {twin_text(twin)}", "the case file does not give it") for what in silent]
     for image in scene.images.values() if scene else ():
         if isinstance(image.acquired, Unknown):
             found.append((f"Date of {image.modality} {image.name}", image.acquired.because))
@@ -145,8 +166,11 @@ def _unknown(scene: Scene | None, anatomy: Anatomy | None) -> list[tuple[str, st
     for name, value in (
         ("Longitudinal angle", anatomy.classification.angle_longitudinal_deg),
         ("Axial facial rotation", anatomy.classification.rotation_axial_deg),
+        ("Angle between the bodies’ axes", anatomy.classification.angle_bodies_deg),
         *((item.name, item.value) for item in anatomy.shared),
     ):
         if isinstance(value, Unknown):
             found.append((name, value.because))
+    if separatrix is not None and separatrix.gap is None and separatrix.gap_bound is None:
+        found.append(("Distance to the best cut under the stated costs", "it was not computed"))
     return found

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from separatrix.body.anatomy.model import Anatomy, Classification, GateState
-from separatrix.body.imaging.model import Scene
+from separatrix.body.imaging.model import Scene, SceneImage
 from separatrix.body.surface.model import Separatrix
 from separatrix.case import Case
 from separatrix.core import Twin, Unknown
@@ -15,18 +15,26 @@ from separatrix.share.dossier.certainty import OwnerCertainty
 from separatrix.share.dossier.model import Statement, StationSummary
 from separatrix.share.dossier.wording import (
     SYNTHETIC_ONLY,
+    counted,
     number,
     percent,
     quantity,
-    span,
+    sentence,
+    shared_span,
+    shared_value,
     tissue_text,
     twin_text,
 )
 
 Marks = tuple[str, ...]
 
-_HEADLINES = 4
+_DAYS_PER_MONTH = 365.25 / 12
+_HEADLINES = 5
 """Rows of the shared table that the summary repeats; the table itself is complete."""
+_NOT_A_HEADLINE = ("contact_area_folded",)
+"""Rows that say again, less surely, what another row says."""
+LAYERS = ("skull", "dura", "scalp")
+"""What the cut crosses as a layer, not as a vessel."""
 
 
 def statements(
@@ -50,7 +58,7 @@ def statements(
     else:
         found += [_union(anatomy, of_anatomy), _shared(anatomy, of_anatomy)]
         found += [*_owners(certainty, of_anatomy), _gates(anatomy)]
-    found.append(_cut(separatrix, reasons.get("surface", "no surface was planned"), of_surface))
+    found += _cut(separatrix, reasons.get("surface", "no surface was planned"), of_surface)
     found.append(_decision(case))
     return found
 
@@ -70,19 +78,19 @@ def _children(case: Case, scene: Scene | None) -> Statement:
             f"{number(spec.weight_kg)} kg" if spec.weight_kg else "weight not given",
         ]
         if spec.haematocrit:
-            facts.append(f"haematocrit {number(spec.haematocrit)}")
+            facts.append(f"haematocrit {percent(spec.haematocrit)}")
         parts.append(f"{twin_text(twin)}: {', '.join(facts)}.")
     file = case.file
     if file.born:
-        parts.append(f"Born {file.born.isoformat()}" + _gestation(file.gestation_weeks) + ".")
-        parts += _age_at_scan(case, scene)
+        born = f"Born {file.born.isoformat()}" + _gestation(file.gestation_weeks) + "."
+        parts.append(" ".join([born, *_age_at_scan(case, scene)]))
     elif file.expected_birth:
         parts.append(f"Not yet born; birth expected {file.expected_birth.isoformat()}.")
-    return Statement(about="The children", says=" ".join(parts), sure="as written in the case file")
+    return Statement(about="The children", says="\n".join(parts), sure="as written in the case file")
 
 
 def _gestation(weeks: float | None) -> str:
-    return f" at {number(weeks)} weeks" if weeks else ""
+    return f" at {number(weeks)} weeks of pregnancy" if weeks else ""
 
 
 def _age_at_scan(case: Case, scene: Scene | None) -> list[str]:
@@ -95,13 +103,14 @@ def _age_at_scan(case: Case, scene: Scene | None) -> list[str]:
     if born is None or not dates:
         return []
     days = (dates[-1] - born).days
-    return [f"Latest scan {dates[-1].isoformat()}, at {days} days of age."]
+    months = days / _DAYS_PER_MONTH
+    return [f"Latest scan {dates[-1].isoformat()}, at {days} days ({months:.1f} months) of age."]
 
 
 def _scans(scene: Scene | None, because: str) -> list[Statement]:
     if scene is None:
         return [Statement(about="Scans", says=f"Not applicable: {because}.", sure="nothing is claimed")]
-    images = ", ".join(f"{i.modality} {i.name}" for i in scene.images.values()) or "no image"
+    images = ", ".join(f"{i.modality} {i.name} ({_day(i)})" for i in scene.images.values()) or "no image"
     x, y, z = scene.grid.extent_mm
     says = f"{images} on one grid of {number(scene.grid.spacing_mm[0])} mm ({x:.0f} × {y:.0f} × {z:.0f} mm)."
     moved = [i for i in scene.images.values() if i.registration is not None]
@@ -115,11 +124,15 @@ def _scans(scene: Scene | None, because: str) -> list[Statement]:
     return [Statement(about="Scans", says=says, sure=sure)]
 
 
+def _day(image: SceneImage) -> str:
+    return "date unknown" if isinstance(image.acquired, Unknown) else image.acquired.isoformat()
+
+
 def _union(anatomy: Anatomy, marks: Marks) -> Statement:
     if anatomy.refused_because:
         return Statement(
             about="Kind of union",
-            says=f"This union is refused: {anatomy.refused_because}.",
+            says=f"This union is refused: {sentence(anatomy.refused_because)}",
             sure="the program plans unions of the skull vault only",
             marks=marks,
         )
@@ -154,25 +167,28 @@ def _class_sure(kind: Classification, anatomy: Anatomy) -> str:
 
 
 def _shared(anatomy: Anatomy, marks: Marks) -> Statement:
-    known = [s for s in anatomy.shared if not isinstance(s.value, Unknown)]
+    known = [s for s in anatomy.shared if not isinstance(s.value, Unknown) and s.id not in _NOT_A_HEADLINE]
     unknown = [s for s in anatomy.shared if isinstance(s.value, Unknown)]
-    says = "; ".join(f"{s.name}: {quantity(s.value, s.unit)}" for s in known[:_HEADLINES])
-    ranges = [
-        f"{s.name} {span(s.low, s.high, s.unit)}" for s in known[:_HEADLINES] if span(s.low, s.high, s.unit)
-    ]
-    sure = "; ".join(ranges) or "no range can be given"
+    lines = []
+    for item in known[:_HEADLINES]:
+        reach = shared_span(item)
+        lines.append(f"{item.name}: {shared_value(item)}" + (f" ({reach})" if reach else "") + ".")
+    sure = (
+        "range in brackets where one can be given; how each was measured is under “What the children share”"
+    )
     if unknown:
         sure += f"; {len(unknown)} of {len(anatomy.shared)} rows are unknown"
     return Statement(
-        about="What is shared", says=(says or "Nothing was measured") + ".", sure=sure, marks=marks
+        about="What is shared", says="\n".join(lines) or "Nothing was measured.", sure=sure, marks=marks
     )
 
 
 def _owners(certainty: Sequence[OwnerCertainty], marks: Marks) -> list[Statement]:
     if not certainty:
         return []
-    says = " ".join(
-        f"{twin_text(c.twin)}: {c.brain_ml:.0f} ml of brain, {percent(c.sure_share)} at least 95 % sure."
+    says = "\n".join(
+        f"{twin_text(c.twin)}: {c.brain_ml:.0f} ml of brain; of {quantity(c.unsure_ml, 'ml')} of it the owner"
+        " is less than 95 % sure."
         for c in certainty
     )
     return [Statement(about="Whose brain is whose", says=says, sure=SYNTHETIC_ONLY, marks=marks)]
@@ -181,21 +197,68 @@ def _owners(certainty: Sequence[OwnerCertainty], marks: Marks) -> list[Statement
 def _gates(anatomy: Anatomy) -> Statement:
     counts = Counter(gate.state for gate in anatomy.suitability)
     says = ", ".join(f"{counts[state]} {state.value}" for state in GateState)
+    lines = [f"Suitability gates: {says}. The gates are not a score."]
+    lines += [
+        f"Not met{f' for {twin_text(g.twin)}' if g.twin else ''}: {g.question} {sentence(g.because)}"
+        for g in anatomy.suitability
+        if g.state is GateState.NOT_MET
+    ]
     return Statement(
         about="May they be separated?",
-        says=f"Suitability gates: {says}. The gates are not a score.",
-        sure="each gate is confirmed by a person, never by the program",
+        says="\n".join(lines),
+        sure="for the team to answer; what the program reads from scans and case is a first reading",
     )
 
 
-def _cut(separatrix: Separatrix | None, because: str, marks: Marks) -> Statement:
+def _cut(separatrix: Separatrix | None, because: str, marks: Marks) -> list[Statement]:
     if separatrix is None:
-        return Statement(about="Where to cut", says=f"Not applicable: {because}.", sure="nothing is claimed")
-    areas = ", ".join(
-        f"{tissue_text(tissue)} {quantity(area, 'cm2')}" for tissue, area in separatrix.areas_cm2.items()
+        says = f"Not applicable: {because}."
+        return [Statement(about="Where to cut", says=says, sure="nothing is claimed")]
+    vessels = Counter(c.structure for c in separatrix.crossed if c.structure not in LAYERS)
+    names = ", ".join(counted(n, tissue_text(name)) for name, n in vessels.items())
+    lines = ["A separating surface was found: a proposal to be judged, not an instruction."]
+    lines.append(f"It crosses {names}." if names else "It crosses no vessel that was labelled.")
+    shared = sum(c.owner == "shared" and c.structure not in LAYERS for c in separatrix.crossed)
+    if shared:
+        lines[-1] += f" {shared} of them belong to both children or to neither for sure."
+    areas = separatrix.areas_cm2.items()
+    layers = "; ".join(f"{tissue_text(n)} {quantity(area, 'cm2')}" for n, area in areas if n in LAYERS)
+    lines += [f"Area of bone, dura and skin in the cut: {layers}."] if layers else []
+    return [
+        Statement(about="Where to cut", says="\n".join(lines), sure=optimum_text(separatrix), marks=marks),
+        _harm(separatrix, marks),
+    ]
+
+
+def _harm(separatrix: Separatrix, marks: Marks) -> Statement:
+    """What the cut does to each child's brain; never one sum over both."""
+    lines = []
+    for twin in Twin:
+        area = harm_text(separatrix.brain_cut_cm2, twin, "cm2")
+        across = harm_text(separatrix.brain_across_ml, twin, "ml")
+        lines.append(
+            f"{twin_text(twin)}: cut through {twin.value}’s own brain: {area}; brain of {twin.value} on"
+            f" {twin.other.value}’s side of the cut: {across}."
+        )
+    return Statement(
+        about="What the cut does to each child’s brain",
+        says="\n".join(lines),
+        sure=f"as sure as the owners are: {SYNTHETIC_ONLY}",
+        marks=marks,
     )
-    says = f"A separating surface was found. It crosses {areas}; {len(separatrix.crossed)} single structures."
-    return Statement(about="Where to cut", says=says, sure=optimum_text(separatrix), marks=marks)
+
+
+def harm_text(harm: Mapping[str, float], twin: Twin, unit: str) -> str:
+    """A child's harm with its unit; what was not counted is unknown, never 0.
+
+    Examples
+    --------
+    >>> harm_text({"A": 0.0, "B": 0.2301}, Twin.B, "ml"), harm_text({}, Twin.A, "cm2")
+    ('0.23\\xa0ml', 'unknown because it was not counted')
+    """
+    if twin.value not in harm:
+        return str(Unknown("it was not counted"))
+    return quantity(harm[twin.value], unit)
 
 
 def optimum_text(separatrix: Separatrix) -> str:
@@ -215,8 +278,24 @@ def _decision(case: Case) -> Statement:
         return Statement(
             about="Decision",
             says="No decision is recorded. Only the team decides; it stays empty until a person fills it.",
-            sure="–",
+            sure="nothing is claimed",
         )
-    says = "; ".join(f"{twin_text(t)}: {choice[t.value]}" for t in Twin if t.value in choice)
-    names = ", ".join(case.file.decision.by) or "no name given"
-    return Statement(about="Decision", says=f"{says}.", sure=f"recorded by {names}")
+    says = "; ".join(f"{twin_text(t)}: {choice.get(t.value, 'not recorded')}" for t in Twin) + "."
+    if why := undecided(case):
+        says += "\n" + why
+    names = ", ".join(case.file.decision.by)
+    sure = f"recorded by {names}" if names else "the record names nobody who decided"
+    day = case.file.decision.on
+    return Statement(about="Decision", says=says, sure=f"{sure}, {day.isoformat() if day else 'undated'}")
+
+
+def undecided(case: Case) -> str:
+    """Why a recorded decision cannot be carried out as it stands; empty where it can."""
+    choice = case.file.decision.choice
+    if not choice or (len(choice) == len(Twin) and len(set(choice.values())) == 1):
+        return ""
+    told = "; ".join(f"{twin_text(t)}: {choice.get(t.value, 'not recorded')}" for t in Twin)
+    return (
+        f"The decision is not the same for both children ({told}), and no operation parts only one of"
+        " them. The team must settle it."
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from separatrix.evidence import Mark
 from separatrix.share.dossier import wording
 from separatrix.share.dossier.certainty import BANDS
 from separatrix.share.dossier.content import Content
-from separatrix.share.dossier.facts import either, optimum_text
+from separatrix.share.dossier.facts import either, harm_text, optimum_text
+from separatrix.share.dossier.prose import with_values
 from separatrix.share.dossier.slices import SHARED_COLOUR
 
 _HERE = Path(__file__).parent
@@ -28,19 +29,21 @@ _SECTIONS = (
     ("classification", "Kind of union"),
     ("gates", "Suitability gates"),
     ("cut", "Inventory of the cut"),
-    ("painted", "Owners painted by hand, and their price"),
+    ("painted", "Owners painted by hand"),
     ("decision", "Decision record"),
     ("evidence", "Assumptions and evidence"),
     ("notes", "Notes of the stations"),
     ("provenance", "Where this comes from"),
+    ("words", "Words used here"),
 )
 OPTIONS = ("separate", "stage", "wait", "do not separate")
 """What a team may decide for a child."""
 
 _SCREEN_FONTS = 'system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, "DejaVu Sans", sans-serif'
 PAPER_FONT = "Dossier Sans"
-_HEAD_LINE_CHARACTERS = 108
+_HEAD_LINE_CHARACTERS = 104
 """Characters that fit one line of the page head on A4."""
+_HEAD_LINES_PER_BANNER = 2
 _HEAD_LINE_MM = 4.2
 
 
@@ -58,12 +61,10 @@ def to_html(content: Content, *, model: str = "", viewer_data: str = "", paper: 
     paper
         For printing: no scripts, no controls, and page breaks where they belong.
     """
-    head = [f"Separatrix · {content.heading} · case {content.case.file.id}"]
-    head += [f"▲ {banner}" for banner in content.banners]
-    lines = sum(math.ceil(len(line) / _HEAD_LINE_CHARACTERS) for line in head)
+    head = page_head(content)
     viewer, why_not = viewer_script()
     return (
-        _environment()
+        _environment(content)
         .get_template("dossier.html.j2")
         .render(
             content=content,
@@ -79,7 +80,7 @@ def to_html(content: Content, *, model: str = "", viewer_data: str = "", paper: 
             shared_colour=SHARED_COLOUR,
             fonts=Markup(f'"{PAPER_FONT}"' if paper else _SCREEN_FONTS),
             page_head="\n".join(head),
-            top_mm=round(12 + _HEAD_LINE_MM * lines),
+            top_mm=round(12 + _HEAD_LINE_MM * len(head)),
             page_script=Markup((_HERE / "static" / "page.js").read_text(encoding="utf-8")),
             model=Markup(model) if viewer else "",
             viewer_data=Markup(viewer_data),
@@ -97,7 +98,21 @@ def viewer_script() -> tuple[str, str]:
     return path.read_text(encoding="utf-8").replace("</script", "<\\/script"), ""
 
 
-def _environment() -> Environment:
+def page_head(content: Content) -> list[str]:
+    """Lines on top of every printed page: title and banners, each cut to what fits.
+
+    What is cut stands whole on the first page.
+    """
+    title = textwrap.shorten(content.heading, _HEAD_LINE_CHARACTERS - 30, placeholder=" …")
+    lines = [f"Separatrix · {title} · case {content.case.file.id}"[:_HEAD_LINE_CHARACTERS]]
+    for banner in content.banners:
+        lines += textwrap.wrap(
+            f"▲ {banner}", _HEAD_LINE_CHARACTERS, max_lines=_HEAD_LINES_PER_BANNER, placeholder=" …"
+        )
+    return lines
+
+
+def _environment(content: Content) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
@@ -115,6 +130,11 @@ def _environment() -> Environment:
         "owner": wording.owner_text,
         "sentence": wording.sentence,
         "tissue": wording.tissue_text,
+        "shared_value": wording.shared_value,
+        "shared_span": wording.shared_span,
+        "harm": harm_text,
+        "prose": lambda text: with_values(text, content.entries),
+        "lines": _lines,
         "either": either,
         "optimum": optimum_text,
         "mm": _millimetres,
@@ -127,6 +147,10 @@ def _environment() -> Environment:
 
 def _millimetres(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _lines(text: str) -> Markup:
+    return Markup("<br>").join(text.splitlines())
 
 
 def _css_string(text: str) -> Markup:

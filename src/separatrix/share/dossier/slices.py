@@ -124,7 +124,7 @@ def _draw(
     for name, image in scene.images.items():
         low, high = windows[name]
         grey = np.clip((sample_linear(image.volume, points) - low) / (high - low), 0, 1)
-        unit = " HU" if image.modality == "CT" else ""
+        unit = " HU" if image.modality == "CT" else " (scanner units)"
         title = f"{image.modality} {name}, window {low:.0f} to {high:.0f}{unit}"
         images.append((title, png_grey(np.rint(grey * 255).astype(np.uint8))))
     fine = plane.points(voxel / _OVERLAY_PER_VOXEL)

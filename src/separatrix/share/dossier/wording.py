@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 
+from separatrix.body.anatomy.model import SharedItem
 from separatrix.core import Twin, Unknown
 from separatrix.evidence import Value
 
@@ -16,7 +17,15 @@ SAFETY = (
 
 SYNTHETIC_ONLY = "calibrated on synthetic pairs only"
 
+_SHARES = ("1", "fraction")
+"""Units of rows that hold a part of something."""
 _UNITS = {"1": "", "fraction": "", "deg": "°", "degrees": "°"}
+_TISSUES = {
+    "csf": "CSF",
+    "brain": "brain, one child’s own",
+    "brain_adherent": "between the brains, no gap seen",
+    "intracranial": "brain, CSF and dura not told apart",
+}
 _NO_BREAK = "\u00a0"
 """A space that never breaks a line: between number and unit, between shape and letter."""
 
@@ -96,6 +105,21 @@ def percent(fraction: float, digits: int = 3) -> str:
     return f"{number(fraction * 100, digits)}{_NO_BREAK}%"
 
 
+def shared_value(item: SharedItem) -> str:
+    """The value of a row of what is shared; a fraction as per cent."""
+    if item.unit in _SHARES and not isinstance(item.value, Unknown):
+        return percent(item.value)
+    return quantity(item.value, item.unit)
+
+
+def shared_span(item: SharedItem) -> str:
+    """The range of a row of what is shared; empty where there is none."""
+    if item.unit not in _SHARES:
+        return span(item.low, item.high, item.unit)
+    low, high = (None if share is None else 100 * share for share in (item.low, item.high))
+    return span(low, high, "%")
+
+
 def evidence_value(value: Value, unit: str) -> str:
     """The value of an evidence entry as it is printed."""
     if isinstance(value, bool):
@@ -117,7 +141,19 @@ def owner_text(owner: str) -> str:
 
 def tissue_text(name: str) -> str:
     """A tissue of the inventory in words."""
-    return {"csf": "CSF", "brain_adherent": "brain with no gap seen"}.get(name, name.replace("_", " "))
+    return _TISSUES.get(name, name.replace("_", " "))
+
+
+def counted(n: int, name: str) -> str:
+    """A number of things.
+
+    Examples
+    --------
+    >>> counted(1, "vein"), counted(5, "artery"), counted(2, "sinus")
+    ('1 vein', '5 arteries', '2 sinuses')
+    """
+    many = name[:-1] + "ies" if name.endswith("y") else name + ("es" if name.endswith("s") else "s")
+    return f"{n} {name if n == 1 else many}"
 
 
 def sentence(text: str) -> str:
@@ -125,11 +161,14 @@ def sentence(text: str) -> str:
 
     Examples
     --------
-    >>> sentence("the union lies on the vault"), sentence("Met."), sentence("")
-    ('The union lies on the vault.', 'Met.', '')
+    >>> sentence("the union lies on the vault"), sentence("Met."), sentence("t1: moved"), sentence("")
+    ('The union lies on the vault.', 'Met.', 't1: moved.', '')
     """
     text = text.strip()
-    return text and text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    first, _, rest = text.partition(" ")
+    if not first.endswith(":") or not rest:  # a name before a colon keeps its own spelling
+        text = text[:1].upper() + text[1:]
+    return text and text + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 def _with_unit(text: str, unit: str) -> str:
