@@ -100,12 +100,35 @@ def positions(name: PlaneName, points_mm: Float, count: int) -> list[float]:
     return sorted({float(np.rint(p)) for p in np.quantile(along, shares)})
 
 
+class Nearest:
+    """Values of the voxels nearest to some points; several maps of one grid share the search.
+
+    Parameters
+    ----------
+    grid
+        Grid of the maps.
+    points_mm
+        LPS positions, shape (..., 3).
+    """
+
+    def __init__(self, grid: Grid, points_mm: Float) -> None:
+        index = np.rint(grid.mm_to_index(points_mm)).astype(np.int32)
+        self._grid = grid
+        self._inside = np.all((index >= 0) & (index < grid.shape), axis=-1)
+        clipped = np.moveaxis(np.clip(index, 0, np.array(grid.shape, np.int32) - 1), -1, 0)
+        self._flat = np.ravel_multi_index(tuple(clipped), grid.shape)
+
+    def of(self, volume: Volume) -> npt.NDArray[Any]:
+        """Values of a map on the grid, 0 outside it; shape of the points without their last axis."""
+        assert volume.array.shape == self._grid.shape
+        values = np.ascontiguousarray(volume.array).ravel()[self._flat]
+        values[~self._inside] = 0
+        return np.asarray(values)
+
+
 def sample_nearest(volume: Volume, points_mm: Float) -> npt.NDArray[Any]:
     """Values of the nearest voxels, 0 outside the grid; shape of `points_mm` without its last axis."""
-    index = np.rint(volume.grid.mm_to_index(points_mm)).astype(np.int64)
-    inside = np.all((index >= 0) & (index < volume.grid.shape), axis=-1)
-    z, y, x = np.moveaxis(np.where(inside[..., None], index, 0), -1, 0)
-    return np.asarray(np.where(inside, volume.array[z, y, x], 0).astype(volume.array.dtype))
+    return Nearest(volume.grid, points_mm).of(volume)
 
 
 def sample_linear(volume: Volume, points_mm: Float) -> npt.NDArray[np.float32]:

@@ -98,19 +98,23 @@ def _composite(
     shades: list[npt.NDArray[np.float32]],
     shape: tuple[int, int],
 ) -> npt.NDArray[np.uint8]:
-    picture = np.empty((*shape, 3), np.float32)
+    picture = np.empty((shape[0] * shape[1], 3), np.float32)
     picture[:] = rgb(BACKGROUND)
     if depths:
-        order = np.argsort(np.stack(depths), axis=0, kind="stable")
+        all_depths = np.stack([depth.ravel() for depth in depths], axis=1)
+        all_shades = np.stack([shade.ravel() for shade in shades], axis=1)
+        drawn = np.flatnonzero(np.isfinite(all_depths).any(axis=1))
+        all_depths, all_shades = all_depths[drawn], all_shades[drawn]
+        order = np.argsort(all_depths, axis=1, kind="stable")
         colours = np.array([rgb(colour) for _, colour, _ in parts], np.float32)
         opacities = np.array([opacity for _, _, opacity in parts], np.float32)
-        all_depths, all_shades = np.stack(depths), np.stack(shades)
-        for layer in order:
-            depth = np.take_along_axis(all_depths, layer[None], axis=0)[0]
-            shade = np.take_along_axis(all_shades, layer[None], axis=0)[0]
-            alpha = np.where(np.isfinite(depth), opacities[layer], 0)[..., None]
-            lit = colours[layer] * (_AMBIENT + (1 - _AMBIENT) * shade)[..., None]
-            picture += alpha * (lit - picture)
-    rows, columns = shape[0] // _SUPERSAMPLING, shape[1] // _SUPERSAMPLING
-    small = picture.reshape(rows, _SUPERSAMPLING, columns, _SUPERSAMPLING, 3).mean(axis=(1, 3))
+        for layer in order.T:
+            # Parts that miss a pixel sort to its first layers: each layer touches few pixels.
+            rows = np.flatnonzero(np.isfinite(all_depths[np.arange(len(drawn)), layer]))
+            part = layer[rows]
+            lit = colours[part] * (_AMBIENT + (1 - _AMBIENT) * all_shades[rows, part])[:, None]
+            at = drawn[rows]
+            picture[at] += opacities[part][:, None] * (lit - picture[at])
+    height, width = shape[0] // _SUPERSAMPLING, shape[1] // _SUPERSAMPLING
+    small = picture.reshape(height, _SUPERSAMPLING, width, _SUPERSAMPLING, 3).mean(axis=(1, 3))
     return np.asarray(np.rint(small).clip(0, 255), np.uint8)

@@ -14,12 +14,13 @@ import numpy.typing as npt
 from separatrix.body.anatomy.model import Anatomy
 from separatrix.body.imaging.model import Scene, SceneImage, Structure
 from separatrix.body.surface.model import Separatrix
-from separatrix.core import Owner, Twin, Volume
+from separatrix.core import Owner, Twin
 from separatrix.share.dossier.model import Slice
 from separatrix.share.dossier.pictures import png_grey, png_palette, rgb
 from separatrix.share.dossier.planes import (
     PLANES,
     Float,
+    Nearest,
     Plane,
     PlaneName,
     body_box_mm,
@@ -128,7 +129,8 @@ def _draw(
         title = f"{image.modality} {name}, window {low:.0f} to {high:.0f}{unit}"
         images.append((title, png_grey(np.rint(grey * 255).astype(np.uint8))))
     fine = plane.points(voxel / _OVERLAY_PER_VOXEL)
-    owner = _sampled(anatomy.ownership if anatomy else None, fine)
+    nearest = Nearest(scene.grid, fine)
+    owner = nearest.of(anatomy.ownership) if anatomy and anatomy.ownership is not None else None
     return Slice(
         plane=plane.name,
         position_mm=plane.position_mm,
@@ -137,18 +139,14 @@ def _draw(
         height_mm=plane.height_mm,
         letters=plane.letters,
         images=tuple(images),
-        overlay=_overlay(owner, anatomy, scene, fine) if anatomy and owner is not None else "",
+        overlay=_overlay(owner, anatomy, scene, nearest) if anatomy and owner is not None else "",
         cut_path=_cut_path(separatrix, plane, voxel) if separatrix else "",
         owner_labels=_owner_labels(owner, voxel / _OVERLAY_PER_VOXEL) if owner is not None else (),
     )
 
 
-def _sampled(volume: Volume | None, points: Float) -> npt.NDArray[Any] | None:
-    return None if volume is None else sample_nearest(volume, points)
-
-
-def _overlay(owner: npt.NDArray[Any], anatomy: Anatomy, scene: Scene, points: Float) -> str:
-    tissue = sample_nearest(anatomy.tissue or scene.labels, points)
+def _overlay(owner: npt.NDArray[Any], anatomy: Anatomy, scene: Scene, nearest: Nearest) -> str:
+    tissue = nearest.of(anatomy.tissue or scene.labels)
     vessel = np.isin(tissue, [s.value for s in Structure if s.is_vessel])
     canvas = np.zeros(owner.shape, np.uint8)
     for code in (Owner.A, Owner.B, Owner.SHARED):
@@ -156,12 +154,12 @@ def _overlay(owner: npt.NDArray[Any], anatomy: Anatomy, scene: Scene, points: Fl
         canvas[mine] = _TINT[code]
         canvas[mine & vessel] = _VESSEL[code]
     rows, columns = np.indices(canvas.shape)
-    doubt = _sampled(anatomy.certainty, points)
-    if doubt is not None:
+    if anatomy.certainty is not None:
+        doubt = nearest.of(anatomy.certainty)
         dots = (rows % _DOT_PX < 2) & (columns % _DOT_PX < 2)
         canvas[(doubt < SURE) & (owner > 0) & (tissue == Structure.BRAIN.value) & dots] = _DOT
-    adherent = _sampled(anatomy.adherent, points)
-    if adherent is not None:
+    if anatomy.adherent is not None:
+        adherent = nearest.of(anatomy.adherent)
         stripes = (rows + columns) % _HATCH_PX < 3
         canvas[(adherent > 0) & stripes] = _HATCH
     return png_palette(canvas, [(*rgb(colour), alpha) for colour, alpha in _PALETTE])
