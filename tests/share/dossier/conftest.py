@@ -204,6 +204,8 @@ def _separatrix(grid: Grid, side: Any) -> Separatrix:
         cost=812.0,
         gap=None,
         gap_bound=0.0006,
+        brain_cut_cm2={"A": 2.1, "B": 1.1},
+        brain_across_ml={"A": 0.23, "B": 0.0},
     )
 
 

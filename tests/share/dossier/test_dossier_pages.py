@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from separatrix.body.anatomy.model import GateState
 from separatrix.share.dossier import DossierFiles, page, paper, write_dossier
 from separatrix.share.dossier.content import Content, gather
 from separatrix.share.dossier.wording import SAFETY
@@ -29,7 +32,7 @@ def build(plan: Any, case_with: Make, stations_with: Make, entries: Any) -> Make
     """A page of the full plan, or of one with parts replaced."""
 
     def content(**changes: Any) -> Content:
-        given: dict[str, Any] = {
+        parts: dict[str, Any] = {
             "case": case_with(),
             "scene": plan.scene,
             "anatomy": plan.anatomy,
@@ -40,7 +43,7 @@ def build(plan: Any, case_with: Make, stations_with: Make, entries: Any) -> Make
             "stills": (),
             "own_notes": (),
         }
-        return gather(**(given | changes))
+        return gather(**(parts | changes))
 
     return lambda **changes: page.to_html(content(**changes))
 
@@ -69,9 +72,9 @@ def test_the_safety_statement_names_device_assumptions_and_certainty(build: Make
 def test_a_banner_stands_on_top_and_is_not_repeated_as_a_note(build: Make) -> None:
     html = build()
     words = text_of(html)
-    assert words.index("date of CT ct is unknown") < words.index("Summary")
+    assert words.index("Date of CT ct is unknown") < words.index("Summary")
     assert "BANNER" not in words
-    assert "\\0025b2 " in html or "▲ date" in html  # also in the head of printed pages
+    assert "\\0025b2 " in html or "▲ Date" in html  # also in the head of printed pages
     assert "12 slices were duplicates" in words
 
 
@@ -110,9 +113,10 @@ def test_a_value_the_team_set_stays_visible_with_the_tables_own(build: Make, ent
     assert "Set by the team : our own series (table: 140°, mark E)" in words
 
 
-def test_a_statement_carries_the_marks_of_the_evidence_its_station_read(build: Make) -> None:
+def test_a_statement_tells_which_kinds_of_evidence_its_station_read(build: Make) -> None:
     row = re.search(r"Where to cut</th>.*?</tr>", build(), re.S)
     assert row is not None
+    assert "its station read" in row[0]  # not: what this very sentence rests on
     assert re.findall(r'class="mark"[^>]*>(\w)<', row[0]) == ["A"]
 
 
@@ -128,6 +132,135 @@ def test_the_inventory_gives_areas_and_calibres_with_ranges(build: Make) -> None
     words = text_of(build())
     for part in ("20.1 cm²", "6 mm", "4.8 to 7.1 mm", "14, 0, 3 mm", "at most 0.06 % above the best cut"):
         assert part in words, part
+
+
+def summary_row(html: str, about: str) -> str:
+    """Words of one row of the summary."""
+    row = re.search(rf"<th scope=.row.>{about}</th>.*?</tr>", html, re.S)
+    assert row is not None
+    return text_of(row[0])
+
+
+def test_what_the_cut_does_to_each_child_is_told_in_the_summary_and_never_summed(build: Make) -> None:
+    html = build()
+    row = summary_row(html, "What the cut does to each child’s brain")
+    told = "● A: cut through A’s own brain: 2.1 cm²; brain of A on B’s side of the cut: 0.23 ml."
+    assert told in row
+    assert "◆ B: cut through B’s own brain: 1.1 cm²; brain of B on A’s side of the cut: 0 ml." in row
+    assert "synthetic pairs only" in row
+    assert "● A 2.1 cm² 0.23 ml ◆ B 1.1 cm² 0 ml" in text_of(html)  # in the inventory too
+    assert "3.2 cm²" not in text_of(html)  # the sum over both children
+
+
+def test_harm_that_was_not_counted_is_unknown_and_not_nothing(build: Make, plan: Any) -> None:
+    bare = replace(plan.separatrix, brain_cut_cm2={}, brain_across_ml={})
+    row = summary_row(build(separatrix=bare), "What the cut does to each child’s brain")
+    assert row.count("unknown because it was not counted") == 4
+    assert "0 ml" not in row
+
+
+def test_forty_vessels_are_all_listed_and_counted_in_words(build: Make, plan: Any) -> None:
+    one = plan.separatrix.crossed[0]
+    kinds = ("artery", "sinus", "vein")
+    many = tuple(replace(one, id=f"{kinds[n % 3]}-{n}", structure=kinds[n % 3]) for n in range(40))
+    html = build(separatrix=replace(plan.separatrix, crossed=many))
+    assert "14 arteries, 13 sinuses, 13 veins" in summary_row(html, "Where to cut")
+    assert all(f">{vessel.id}<" in html for vessel in many)
+
+
+def test_what_is_open_is_not_called_complete(build: Make, plan: Any) -> None:
+    gate = replace(plan.anatomy.suitability[0], state=GateState.TO_BE_CONFIRMED)
+    kind = replace(plan.anatomy.classification, winston=())
+    words = text_of(build(anatomy=replace(plan.anatomy, suitability=(gate,), classification=kind)))
+    assert "Angle between the bodies’ axes: unknown because the case gives no" in words
+    assert "Haematocrit of ● A: unknown because the case file does not give it" in words
+    assert "Class by Winston: unknown because" in words
+    assert "1 of 1 suitability gates are still to be confirmed by people" in words
+    assert "Every measure has a value" not in words
+
+
+def test_only_what_is_known_and_confirmed_is_called_complete(build: Make, plan: Any, case_with: Make) -> None:
+    child = {"sex": "female", "weight_kg": 8.0, "haematocrit": 0.34}
+    anatomy = replace(
+        plan.anatomy,
+        classification=replace(plan.anatomy.classification, angle_bodies_deg=170.0),
+        shared=plan.anatomy.shared[:1],
+    )
+    image = replace(plan.scene.images["ct"], acquired=plan.scene.images["t1"].acquired)
+    scene = replace(plan.scene, images={"ct": image})
+    full = {"anatomy": anatomy, "scene": scene, "case": case_with(twins={"A": child, "B": child})}
+    assert "Every measure has a value and every gate an answer" in text_of(build(**full))
+
+
+def test_an_entry_named_in_a_sentence_is_told_with_value_range_and_unit(build: Make, plan: Any) -> None:
+    how = "area where the gap is at most the entry surface.cost.brain, <seen>; range over that entry's"
+    item = replace(plan.anatomy.shared[0], how=how)
+    html = build(anatomy=replace(plan.anatomy, shared=(item,)))
+    words = text_of(html)
+    assert (
+        "gap is at most 10 (5 to 20) surface.cost.brain , &lt;seen&gt;; the result’s range follows" in words
+    )
+    assert '<small class="entry">surface.cost.brain</small>' in html
+    assert "the entry" not in words
+
+
+def test_a_share_is_told_in_per_cent_and_a_count_as_a_count(build: Make, plan: Any) -> None:
+    item = replace(plan.anatomy.shared[0], unit="1", low=None, high=None)
+    share = replace(item, id="adherent_fraction", name="Adherent part", value=0.1716, low=0.164, high=0.249)
+    count = replace(item, id="crossings", name="Vessels that cross", value=7)
+    words = text_of(build(anatomy=replace(plan.anatomy, shared=(share, count))))
+    assert "Adherent part: 17.2 % (16.4 to 24.9 %)." in words
+    assert "Vessels that cross: 7." in words
+
+
+def test_a_decision_that_differs_between_the_children_raises_a_banner(build: Make, case_with: Make) -> None:
+    record = {"by": ["Dr Example"], "on": "2026-11-03"}
+    for choice, differs in (
+        ({"A": "separate", "B": "do not separate"}, True),
+        ({"A": "separate", "B": "separate"}, False),
+    ):
+        words = text_of(build(case=case_with(decision=record | {"choice": choice})))
+        top = words[: words.index("Contents")]
+        assert ("not the same for both children (● A: separate; ◆ B: do not separate)" in top) == differs
+        assert ("The team decided: not separated (◆ B)" in top) == differs
+
+
+def test_wherever_certainty_is_told_it_is_called_synthetic(build: Make) -> None:
+    html = build()
+    for place in ("Whose brain is whose", "What the cut does to each child’s brain"):
+        assert "calibrated on synthetic pairs only" in summary_row(html, place)
+    for section in ("sure", "shared", "cut"):
+        words = text_of(html[html.index(f'<section id="{section}"') :].partition("</section>")[0])
+        assert "calibrated on synthetic pairs only" in words, section
+
+
+def test_certainty_is_told_in_ml_that_are_unsure_not_diluted_by_the_whole_brain(build: Make) -> None:
+    row = summary_row(build(), "Whose brain is whose")
+    assert re.search(r"● A: \d+ ml of brain; of [\d.]+ ml of it the owner is less than 95 % sure", row)
+
+
+def css_read(written: str) -> str:
+    """A CSS string as a browser reads it: an escape ends at a blank, which it takes."""
+    return re.sub(r"\\([0-9a-f]{1,6})\s?", lambda m: chr(int(m[1], 16)), written[1:-1])
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
+def test_page_heads_say_what_was_written_to_the_blank(text: str) -> None:
+    written = str(page._css_string(text))
+    assert css_read(written) == text
+    assert not re.search(r'["<>\n]', written[1:-1])
+
+
+def test_long_titles_and_banners_are_cut_in_page_heads_only(build: Make, case_with: Make, plan: Any) -> None:
+    title, banner = "long title " * 60 + "end of title", "word " * 300 + "end of banner"
+    scene = replace(plan.scene, notes=tuple(f"BANNER {n} {banner}" for n in range(3)))
+    html = build(case=case_with(title=title), scene=scene)
+    head = css_read(re.findall(r'content: ("Separatrix[^"]*")', html)[0]).splitlines()
+    assert len(head) == 1 + 3 * 2
+    assert max(map(len, head)) <= 104
+    assert "end of" not in "".join(head)
+    assert "end of title" in re.findall(r"<h1.*?</h1>", html, re.S)[0]
+    assert text_of(html).count("end of banner") == 2 * 3  # on top, and among the notes
 
 
 def test_the_price_of_paint_is_printed(build: Make) -> None:
@@ -195,7 +328,7 @@ def test_every_kind_of_case_gives_a_sensible_dossier(
     bare = replace(
         plan.anatomy, ownership=None, certainty=None, tissue=None, adherent=None, frames={}, painted=()
     )
-    given = {
+    kinds = {
         "imaging": ((plan.scene, plan.anatomy, plan.separatrix), {}),
         "by hand": ((None, bare, None), no_scan | no_cut),
         "nothing": (
@@ -203,7 +336,7 @@ def test_every_kind_of_case_gives_a_sensible_dossier(
             no_scan | {"anatomy": ("not_applicable", "nothing was given")} | no_cut,
         ),
     }
-    (scene, anatomy, separatrix), status = given[kind]
+    (scene, anatomy, separatrix), status = kinds[kind]
     files = write_dossier(
         case=case_with(**dates),
         scene=scene,
@@ -244,7 +377,7 @@ def test_a_title_stays_text_whatever_it_holds(title: str, build: Make, case_with
     assert html.count("</style>") == 1
     style = html[html.index("<style>") : html.index("</style>")]
     assert "display: none } /*" not in style
-    assert "49" not in re.findall(r"<h1>(.*?)</h1>", html)[0]
+    assert "49" not in re.findall(r"<h1[^>]*>(.*?)</h1>", html)[0]
 
 
 def test_without_the_built_viewer_the_page_says_how_to_get_it(

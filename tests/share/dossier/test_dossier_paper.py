@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def test_every_page_carries_safety_banner_and_its_number(reader: pypdf.PdfReader
             "synthetic pairs only",
         ):
             assert part in text, (number, part)
-        assert "date of CT ct is unknown" in text, number
+        assert "Date of CT ct is unknown" in text, number
         assert f"page {number} of {len(reader.pages)}" in text, number
 
 
@@ -39,6 +40,23 @@ def test_pages_are_a4(reader: pypdf.PdfReader) -> None:
     for page in reader.pages:
         sides = sorted(float(side) / 72 * 25.4 for side in (page.mediabox.width, page.mediabox.height))
         assert sides == pytest.approx([210, 297], abs=0.5)
+
+
+def test_nothing_leaves_the_page_at_the_right(reader: pypdf.PdfReader) -> None:
+    """By a width that every line of this font has at least: half its letters at 0.9 of their size."""
+    margin_pt, least_em = 14 / 25.4 * 72, 0.45
+    for number, page in enumerate(reader.pages, start=1):
+        found: list[tuple[float, str]] = []
+
+        def note(text: str, cm: Any, tm: Any, font: Any, size: float, found: Any = found) -> None:
+            if text.strip():
+                scale = abs(cm[0]) * abs(tm[0])
+                found.append((tm[4] * cm[0] + cm[4] + least_em * size * scale * len(text.strip()), text))
+
+        page.extract_text(visitor_text=note)
+        assert found
+        furthest, text = max(found)
+        assert furthest <= float(page.mediabox.width) - 0.5 * margin_pt, (number, text)
 
 
 def test_the_contents_name_the_pages(reader: pypdf.PdfReader) -> None:

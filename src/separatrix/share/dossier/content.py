@@ -16,7 +16,7 @@ from separatrix.share.dossier.certainty import OwnerCertainty, owner_certainty
 from separatrix.share.dossier.facts import statements, undecided
 from separatrix.share.dossier.model import Slice, Statement, StationSummary, Still
 from separatrix.share.dossier.planes import PlaneName
-from separatrix.share.dossier.wording import twin_text
+from separatrix.share.dossier.wording import sentence, twin_text
 
 _BANNER = re.compile(r"^BANNER\b[:\s]*")
 
@@ -146,7 +146,7 @@ def _banners(
     if scene is not None and scene.is_draft:
         banners.append("The labels are a draft made by the program: they must be corrected by hand")
     banners += [_BANNER.sub("", note) for _, note in told if _BANNER.match(note)]
-    return tuple(dict.fromkeys(banner.rstrip(".") + "." for banner in banners))
+    return tuple(dict.fromkeys(sentence(banner) for banner in banners))
 
 
 def _unknown(
@@ -171,6 +171,14 @@ def _unknown(
     ):
         if isinstance(value, Unknown):
             found.append((name, value.because))
+    kind = anatomy.classification
+    for scheme, classes in (
+        ("Stone & Goodrich", kind.stone_goodrich),
+        ("O’Connell", kind.oconnell),
+        ("Winston", kind.winston),
+    ):
+        if not classes:
+            found.append((f"Class by {scheme}", "nothing that was given or measured decides it"))
     if separatrix is not None and separatrix.gap is None and separatrix.gap_bound is None:
         found.append(("Distance to the best cut under the stated costs", "it was not computed"))
     return found

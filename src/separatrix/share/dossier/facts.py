@@ -58,7 +58,10 @@ def statements(
     else:
         found += [_union(anatomy, of_anatomy), _shared(anatomy, of_anatomy)]
         found += [*_owners(certainty, of_anatomy), _gates(anatomy)]
-    found += _cut(separatrix, reasons.get("surface", "no surface was planned"), of_surface)
+    of_both = tuple(mark.value for mark in Mark if mark.value in {*of_anatomy, *of_surface})
+    found.append(_cut(separatrix, reasons.get("surface", "no surface was planned"), of_surface))
+    if separatrix is not None:
+        found.append(_harm(separatrix, of_both))
     found.append(_decision(case))
     return found
 
@@ -132,7 +135,7 @@ def _union(anatomy: Anatomy, marks: Marks) -> Statement:
     if anatomy.refused_because:
         return Statement(
             about="Kind of union",
-            says=f"This union is refused: {sentence(anatomy.refused_because)}",
+            says=f"This union is refused: {anatomy.refused_because.rstrip('.')}.",
             sure="the program plans unions of the skull vault only",
             marks=marks,
         )
@@ -173,9 +176,10 @@ def _shared(anatomy: Anatomy, marks: Marks) -> Statement:
     for item in known[:_HEADLINES]:
         reach = shared_span(item)
         lines.append(f"{item.name}: {shared_value(item)}" + (f" ({reach})" if reach else "") + ".")
-    sure = (
-        "range in brackets where one can be given; how each was measured is under “What the children share”"
-    )
+    if anatomy.ownership is None:
+        sure = "as told by people; nothing was measured on scans"
+    else:
+        sure = "range in brackets where one can be given; how it was measured: see “What the children share”"
     if unknown:
         sure += f"; {len(unknown)} of {len(anatomy.shared)} rows are unknown"
     return Statement(
@@ -210,10 +214,10 @@ def _gates(anatomy: Anatomy) -> Statement:
     )
 
 
-def _cut(separatrix: Separatrix | None, because: str, marks: Marks) -> list[Statement]:
+def _cut(separatrix: Separatrix | None, because: str, marks: Marks) -> Statement:
     if separatrix is None:
         says = f"Not applicable: {because}."
-        return [Statement(about="Where to cut", says=says, sure="nothing is claimed")]
+        return Statement(about="Where to cut", says=says, sure="nothing is claimed")
     vessels = Counter(c.structure for c in separatrix.crossed if c.structure not in LAYERS)
     names = ", ".join(counted(n, tissue_text(name)) for name, n in vessels.items())
     lines = ["A separating surface was found: a proposal to be judged, not an instruction."]
@@ -224,10 +228,7 @@ def _cut(separatrix: Separatrix | None, because: str, marks: Marks) -> list[Stat
     areas = separatrix.areas_cm2.items()
     layers = "; ".join(f"{tissue_text(n)} {quantity(area, 'cm2')}" for n, area in areas if n in LAYERS)
     lines += [f"Area of bone, dura and skin in the cut: {layers}."] if layers else []
-    return [
-        Statement(about="Where to cut", says="\n".join(lines), sure=optimum_text(separatrix), marks=marks),
-        _harm(separatrix, marks),
-    ]
+    return Statement(about="Where to cut", says="\n".join(lines), sure=optimum_text(separatrix), marks=marks)
 
 
 def _harm(separatrix: Separatrix, marks: Marks) -> Statement:

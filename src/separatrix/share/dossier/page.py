@@ -154,8 +154,11 @@ def _lines(text: str) -> Markup:
 
 
 def _css_string(text: str) -> Markup:
-    """Text as a CSS string that can neither end the string nor the style element."""
-    safe = "".join(c if c.isalnum() or c in " .,:;()·–▲“”’-" else f"\\{ord(c):06x}" for c in text)
+    """Text as a CSS string that can neither end the string nor the style element.
+
+    CSS takes the blank behind an escape for its end: without one, a blank of the text would be lost.
+    """
+    safe = "".join(c if c.isalnum() or c in " .,:;()·–▲“”’-" else f"\\{ord(c):06x} " for c in text)
     return Markup(f'"{safe}"')
 
 

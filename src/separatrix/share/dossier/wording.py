@@ -17,8 +17,6 @@ SAFETY = (
 
 SYNTHETIC_ONLY = "calibrated on synthetic pairs only"
 
-_SHARES = ("1", "fraction")
-"""Units of rows that hold a part of something."""
 _UNITS = {"1": "", "fraction": "", "deg": "°", "degrees": "°"}
 _TISSUES = {
     "csf": "CSF",
@@ -106,18 +104,23 @@ def percent(fraction: float, digits: int = 3) -> str:
 
 
 def shared_value(item: SharedItem) -> str:
-    """The value of a row of what is shared; a fraction as per cent."""
-    if item.unit in _SHARES and not isinstance(item.value, Unknown):
+    """The value of a row of what is shared; a fraction as per cent, a count as it is."""
+    if _is_share(item) and not isinstance(item.value, Unknown):
         return percent(item.value)
     return quantity(item.value, item.unit)
 
 
 def shared_span(item: SharedItem) -> str:
     """The range of a row of what is shared; empty where there is none."""
-    if item.unit not in _SHARES:
+    if not _is_share(item):
         return span(item.low, item.high, item.unit)
     low, high = (None if share is None else 100 * share for share in (item.low, item.high))
     return span(low, high, "%")
+
+
+def _is_share(item: SharedItem) -> bool:
+    """Whether a row holds a part of something: counts have the unit 1 as well."""
+    return item.unit == "fraction" or item.id.endswith("_fraction")
 
 
 def evidence_value(value: Value, unit: str) -> str:
