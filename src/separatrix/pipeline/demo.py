@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from separatrix.body.phantom import PairOptions, make_pair, write_pair
 from separatrix.core import Fault, InputError, Progress, silent
+from separatrix.core.runtime import settle_compiled_cache
 from separatrix.core.storage import read_json, to_json, write_atomic
 
 _RECIPE = "pair.json"
@@ -40,6 +40,9 @@ def make_demo(folder: Path, *, seed: int = 1, progress: Progress = silent) -> No
                 mend="name another folder: separatrix demo DIR",
             )
         )
+    settle_compiled_cache()
+    from separatrix.body.phantom import PairOptions, make_pair, write_pair  # compiles on import
+
     pair = make_pair(PairOptions(seed=seed), progress=progress)
     making = folder.with_name(f".tmp-{folder.name}")
     shutil.rmtree(making, ignore_errors=True)
