@@ -58,16 +58,27 @@ class ColumnEvidence:
             allowed=allowed,
         )
 
-    def gap(self, *, evidence: EvidenceReader) -> Singles:
-        """Log-likelihood ratio, gap against brain, of every place; holes and fissures told from the sheet."""
+    def gap(self, surface: Reals | None = None, *, evidence: EvidenceReader) -> Singles:
+        """Log-likelihood ratio, gap against brain, of every place; holes and fissures told from the sheet.
+
+        Parameters
+        ----------
+        surface
+            Shape (P, Q): the interface so far (mm). A gap then goes on along it, to within
+            ``delineation.support_rise``; without it, at any height that the steepest interface allows.
+        """
         total = np.zeros(self.told.shape, dtype=np.float32)
         for channel, contrast in zip(self.images.channels, self.contrasts, strict=True):
             total += channel.evidence_of(contrast, self.images.limits)
         total = np.where(np.isnan(self.told), total, self.told)
-        support = _support(
-            total,
-            reach=evidence.number("delineation.support_reach") / self.columns.step_mm,
-            rise=evidence.number("delineation.support_reach") * evidence.number("delineation.steepest"),
+        reach = evidence.number("delineation.support_reach")
+        rise = evidence.number("delineation.support_rise")
+        if surface is None:
+            rise = reach * evidence.number("delineation.steepest")
+        flat = np.zeros(total.shape[:2]) if surface is None else surface
+        shift = np.rint(flat / LEVEL_STEP_MM).astype(np.int64)
+        support = _shifted(
+            _support(_shifted(total, shift), reach=reach / self.columns.step_mm, rise=rise), -shift
         )
         missing = np.clip((evidence.number("delineation.support_least") - support) / _SOFT_SUPPORT, 0, 1)
         held = np.maximum(total - _NO_SUPPORT * missing, np.minimum(total, -1))
@@ -134,6 +145,14 @@ def _window_mean(values: Singles, width_mm: float) -> Singles:
 
     size = max(1, round(width_mm / LEVEL_STEP_MM))
     return np.asarray(ndi.uniform_filter1d(values, size, axis=-1), dtype=np.float32)
+
+
+def _shifted(values: Singles, steps: npt.NDArray[np.int64]) -> Singles:
+    """Columns moved down by a number of levels each; what comes from beyond is the last level."""
+    if not steps.any():
+        return values
+    at = np.clip(np.arange(values.shape[-1]) + steps[..., None], 0, values.shape[-1] - 1)
+    return np.asarray(np.take_along_axis(values, at, axis=-1))
 
 
 def _support(total: Singles, *, reach: float, rise: float) -> Singles:

@@ -85,14 +85,14 @@ def find_interface(
         if sweep in _LEARN_AT:
             stage.surface.choose_covariance(stage.surface.likeliest_covariance(1.0))
             found = _learned(found, gap, stage, evidence)
-            gap = found.gap(evidence=evidence)
+            gap = found.gap(_continued(stage, known.shape)[0], evidence=evidence)
         change = _sweep(stage, gap, np.zeros(1), found.allowed, known.shape, evidence)
         progress(0.5 * (sweep + 1) / most)
         if change < settled and sweep > _LEARN_AT[-1] + 1:
             break
     stage.surface.solve()
-    gap = matched(gap, evidence.number("delineation.gap_width"))
-    stage, ribbon, fine = _refine(stage, found, gap, known, evidence, lambda f: progress(0.5 + 0.5 * f))
+    stage, gap, ribbon = _refine(stage, found, known, evidence, lambda f: progress(0.5 + 0.5 * f))
+    fine = evidence.count("delineation.fine_sweeps")
     return _described(stage, found, gap, ribbon, known, sweep + 1 + fine)
 
 
@@ -162,13 +162,13 @@ def _learned(found: ColumnEvidence, gap: Singles, stage: _Stage, evidence: Evide
 def _refine(
     coarse: _Stage,
     found: ColumnEvidence,
-    gap: Singles,
     known: Mask,
     evidence: EvidenceReader,
     progress: Callable[[float], None],
-) -> tuple[_Stage, Singles, int]:
+) -> tuple[_Stage, Singles, Singles]:
     """From every so-manieth column to all: heights to a fraction of a voxel, and the ribbon's evidence."""
     mean, sd, adherent = _continued(coarse, known.shape)
+    gap = _fine_gap(found, mean, evidence)
     ribbon = found.ribbon(mean, sd, adherent, known, evidence=evidence)
     places = np.argwhere(known)
     here = (places[:, 0], places[:, 1])
@@ -191,11 +191,17 @@ def _refine(
     for sweep in range(sweeps):
         if sweep == _REFIT_AT:
             stage.surface.choose_covariance(stage.surface.likeliest_covariance(temper))
-            ribbon = found.ribbon(*_continued(stage, known.shape), known, evidence=evidence)
+            mean, sd, adherent = _continued(stage, known.shape)
+            gap = _fine_gap(found, mean, evidence)
+            ribbon = found.ribbon(mean, sd, adherent, known, evidence=evidence)
         _sweep(stage, gap, ribbon, found.allowed, known.shape, evidence)
         progress((sweep + 1) / sweeps)
     stage.surface.solve()
-    return stage, ribbon, sweeps
+    return stage, gap, ribbon
+
+
+def _fine_gap(found: ColumnEvidence, mean: Reals, evidence: EvidenceReader) -> Singles:
+    return matched(found.gap(mean, evidence=evidence), evidence.number("delineation.gap_width"))
 
 
 def _continued(stage: _Stage, shape: tuple[int, ...]) -> tuple[Reals, Reals, Reals]:
