@@ -192,7 +192,7 @@ def _owners(certainty: Sequence[OwnerCertainty], marks: Marks) -> list[Statement
         return []
     says = "\n".join(
         f"{twin_text(c.twin)}: {c.brain_ml:.0f} ml of brain; of {quantity(c.unsure_ml, 'ml')} of it the owner"
-        " is less than 95 % sure."
+        " is less than 95\u00a0% sure."
         for c in certainty
     )
     return [Statement(about="Whose brain is whose", says=says, sure=SYNTHETIC_ONLY, marks=marks)]

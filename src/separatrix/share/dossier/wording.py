@@ -21,7 +21,7 @@ _UNITS = {"1": "", "fraction": "", "deg": "°", "degrees": "°"}
 _TISSUES = {
     "csf": "CSF",
     "brain": "brain, one child’s own",
-    "brain_adherent": "between the brains, no gap seen",
+    "brain_adherent": "between the brains, no gap seen (along the folds)",
     "intracranial": "brain, CSF and dura not told apart",
 }
 _NO_BREAK = "\u00a0"
