@@ -76,8 +76,10 @@ def make(options: PairOptions) -> dict[str, Any]:
     from separatrix.body.phantom import make_pair, write_pair
 
     folder = folder_of(options)
-    if not (folder / "truth" / "vessels.json").is_file():
-        write_pair(make_pair(options), folder)
+    if not folder.is_dir():
+        half_made = folder.with_name(f"{folder.name}-{os.getpid()}")
+        write_pair(make_pair(options), half_made)
+        half_made.rename(folder)
     return {}
 
 
