@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import pytest
 from separatrix.core import StorageError
 from separatrix.core.storage import (
     COMMIT_MARK,
+    disk_faults,
     fresh_folder,
     read_json,
     recover,
@@ -82,3 +84,15 @@ def test_damaged_json_is_told_with_its_file(tmp_path):
     (tmp_path / "result.json").write_text('{"format": 1,')
     with pytest.raises(StorageError, match=r"result\.json.*--force"):
         read_json(tmp_path / "result.json")
+
+
+def test_full_disk_behind_a_library_error_is_told_as_the_disk(tmp_path):
+    hidden = OSError("With tag (7FE0,0010) got exception")
+    hidden.__cause__ = OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(StorageError, match="No space left"), disk_faults(tmp_path):
+        raise hidden
+
+
+def test_missing_file_is_not_blamed_on_the_disk(tmp_path):
+    with pytest.raises(FileNotFoundError), disk_faults(tmp_path):
+        (tmp_path / "gone").read_bytes()

@@ -118,6 +118,8 @@ def test_link_out_of_the_case_is_refused(journey: Callable[[str], Any], tmp_path
         (["new", "{}/case"], ["there already"]),
         (["plan", "{}/case", "--until", "anatomie"], ["--until", "did you mean 'anatomy'"]),
         (["plan", "{}/case", "--from", "nowhere"], ["--from", "nowhere"]),
+        (["plan", "{}/case", "--from", "dossier", "--until", "imaging"], ["--from", "comes after"]),
+        (["demo", "/proc/demo"], ["/proc/.tmp-demo", "cannot be made"]),
         (["plan", "{}/case", "--seed", "-1"], ["--seed"]),
         (["plan", "{}/case", "--threads", "0"], ["--threads"]),
         (["explain", "anatomy.tragion_distanc.low"], ["did you mean", "anatomy.tragion_distance.low"]),

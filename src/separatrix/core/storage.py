@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -15,6 +16,11 @@ from separatrix.core.errors import Fault, StorageError
 
 COMMIT_MARK = "provenance.json"
 """Written last into a station's folder: a folder without it was never finished."""
+
+_DISK_ERRORS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENAMETOOLONG}
+)
+"""Errors that a disk or a permission causes, and never a mistake of ours."""
 
 
 def to_json(data: Any) -> str:
@@ -70,6 +76,32 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def disk_faults(folder: Path) -> Iterator[None]:
+    """Tell a full disk or a missing permission as such, however deep in a library it is met.
+
+    Raises
+    ------
+    StorageError
+        In place of an `OSError` that the disk causes; every other error passes.
+    """
+    try:
+        yield
+    except OSError as error:
+        cause: BaseException | None = error
+        while cause is not None:  # pydicom hides the disk's error behind one of its own
+            if isinstance(cause, OSError) and cause.errno in _DISK_ERRORS:
+                raise StorageError(
+                    Fault(
+                        file=str(cause.filename or folder),
+                        problem=f"cannot be read or written ({cause.strerror})",
+                        mend="check space and permissions",
+                    )
+                ) from error
+            cause = cause.__cause__ or cause.__context__
+        raise
 
 
 def fresh_folder(parent: Path, name: str) -> Path:

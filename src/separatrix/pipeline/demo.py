@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from separatrix.core import Fault, InputError, Progress, silent
 from separatrix.core.runtime import settle_compiled_cache
-from separatrix.core.storage import read_json, to_json, write_atomic
+from separatrix.core.storage import disk_faults, fresh_folder, read_json, to_json, write_atomic
 
 _RECIPE = "pair.json"
 
@@ -28,7 +27,14 @@ def make_demo(folder: Path, *, seed: int = 1, progress: Progress = silent) -> No
         If `folder` holds something else.
     DataMissingError
         If the brain image of the extra ``demo`` is not installed.
+    StorageError
+        If the disk is full or may not be written.
     """
+    with disk_faults(folder):
+        _make(folder, seed=seed, progress=progress)
+
+
+def _make(folder: Path, *, seed: int, progress: Progress) -> None:
     recipe = {"format": 1, "seed": seed}
     if (folder / _RECIPE).exists() and read_json(folder / _RECIPE) == recipe:
         return
@@ -40,12 +46,11 @@ def make_demo(folder: Path, *, seed: int = 1, progress: Progress = silent) -> No
                 mend="name another folder: separatrix demo DIR",
             )
         )
+    making = fresh_folder(folder.parent, folder.name)
     settle_compiled_cache()
     from separatrix.body.phantom import PairOptions, make_pair, write_pair  # compiles on import
 
     pair = make_pair(PairOptions(seed=seed), progress=progress)
-    making = folder.with_name(f".tmp-{folder.name}")
-    shutil.rmtree(making, ignore_errors=True)
     write_pair(pair, making)
     write_atomic(making / _RECIPE, to_json(recipe))
     if folder.exists():

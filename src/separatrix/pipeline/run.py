@@ -12,7 +12,7 @@ from separatrix.case import Case, evidence_for
 from separatrix.core import Fault, InputError, Progress, near_names, silent
 from separatrix.core.provenance import sha256_file
 from separatrix.core.runtime import available_threads, settle_compiled_cache
-from separatrix.core.storage import fresh_folder, sole_writer, swap_in, to_json, write_atomic
+from separatrix.core.storage import disk_faults, fresh_folder, sole_writer, swap_in, to_json, write_atomic
 from separatrix.evidence import EvidenceReader
 from separatrix.pipeline.cache import is_fresh, new_provenance, station_inputs, stored_provenance
 from separatrix.pipeline.model import Context, Outcome, PlanRun, Station, StationRun
@@ -57,23 +57,38 @@ def plan(
     StorageError
         If another plan of this case is running, or the disk fails.
     """
-    for option, name in (("--until", until), ("--from", start)):
-        if name is not None and name not in {s.name for s in STATIONS}:
-            raise InputError(
-                Fault(
-                    field=option,
-                    problem=f"no station '{name}'",
-                    mend=near_names(name, [s.name for s in STATIONS]),
-                )
-            )
+    _check_stations(until, start)
     from threadpoolctl import threadpool_limits
 
     settle_compiled_cache()
     threads = threads or available_threads()
     evidence = evidence_for(case)
     # One thread for BLAS: a thread count changes the order of its sums, and so the last digits.
-    with sole_writer(case.plan_folder), threadpool_limits(limits=1, user_api="blas"):
+    with (
+        disk_faults(case.plan_folder),
+        sole_writer(case.plan_folder),
+        threadpool_limits(limits=1, user_api="blas"),
+    ):
         return _Run(case, evidence, seed=seed, threads=threads, progress=progress).all(until, start, force)
+
+
+def _check_stations(until: str | None, start: str | None) -> None:
+    names = [s.name for s in STATIONS]
+    faults = [
+        Fault(field=option, problem=f"no station '{name}'", mend=near_names(name, names))
+        for option, name in (("--until", until), ("--from", start))
+        if name is not None and name not in names
+    ]
+    if not faults and until and start and names.index(start) > names.index(until):
+        faults = [
+            Fault(
+                field="--from",
+                problem=f"'{start}' comes after '{until}', where --until ends: nothing would be redone",
+                expected=f"one of {', '.join(names[: names.index(until) + 1])}",
+            )
+        ]
+    if faults:
+        raise InputError(*faults)
 
 
 class _Run:
