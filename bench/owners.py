@@ -1,15 +1,17 @@
 """Whose brain is it: owners beside simple methods, on pairs of which the truth is known.
 
 ``python -m bench.owners [--pairs 6] [--first-seed 101] [--series few|many] [--variants]`` makes pairs with
-random rotation, tilt, size and seed, with adherence drawn from 10-25 % and from 40-50 %, hands each to the program as a hospital would (case
-folder, segmentation that hides owners and gap), and prints per pair the error of: the best flat plane,
-a watershed on T1, a plain minimum cut, the true height map with its adherent patches interpolated, and
-the program. Errors are the share (%) of brain voxels within 15 mm of the other brain with a wrong owner.
+random rotation, tilt, size and seed, with adherence drawn from 10-25 % and from 40-50 %, hands each to
+the program as a hospital would (case folder, segmentation that hides owners and gap), and prints per pair
+the error of: the best flat plane, a watershed on T1, a plain minimum cut, the true height map with its
+adherent patches interpolated, and the program. Errors are the share (%) of brain voxels within 15 mm of
+the other brain with a wrong owner.
 It also prints how many of the voxels called ≥ 95 % certain are right, over the adherent patches alone,
 seconds of processor time and peak memory of the delineation.
 
-A pair counts only if the flat plane errs ≥ 3 % and the watershed ≥ 1.3 %, and at 40-50 % the plain cut ≥ 3 %.
-Bars: median ≤ 0.3 % at up to 25 %; at 40-50 % each pair ≤ the larger of 1.5 % and 1.2 × the interpolation's error.
+A pair counts only if the flat plane errs ≥ 3 % and the watershed ≥ 1.3 %, and at 40-50 % the plain cut
+≥ 3 %. Bars: median ≤ 0.3 % at up to 25 %; at 40-50 % each pair ≤ the larger of 1.5 % and 1.2 × the
+interpolation's error.
 ``--variants`` adds three pairs as hospitals send them: thick slices, T1 in another frame, ragged labels.
 """
 
