@@ -1,0 +1,1 @@
+"""Vessels: whose blood goes where, who keeps what, in what order and stages."""

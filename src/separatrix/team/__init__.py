@@ -1,0 +1,1 @@
+"""The team wing: people, rooms and time. It knows nothing of anatomy."""
