@@ -14,7 +14,7 @@ from separatrix.core import Twin, Unknown
 from separatrix.evidence import Entry, Mark, Source, all_sources
 from separatrix.share.dossier.certainty import OwnerCertainty, owner_certainty
 from separatrix.share.dossier.facts import statements, undecided
-from separatrix.share.dossier.model import Slice, Statement, StationSummary, Still
+from separatrix.share.dossier.model import Chapter, Slice, Statement, StationSummary, Still
 from separatrix.share.dossier.planes import PlaneName
 from separatrix.share.dossier.wording import sentence, twin_text
 
@@ -44,6 +44,7 @@ class Content:
     sources: dict[str, Source]
     slices: dict[PlaneName, list[Slice]]
     stills: tuple[Still, ...]
+    chapters: tuple[Chapter, ...] = ()
 
     @property
     def entries(self) -> dict[str, Entry]:
@@ -84,6 +85,7 @@ def gather(
     slices: dict[PlaneName, list[Slice]],
     stills: Sequence[Still],
     own_notes: Sequence[str],
+    chapters: Sequence[Chapter] = (),
 ) -> Content:
     """Gather the content of a dossier.
 
@@ -101,7 +103,9 @@ def gather(
         anatomy=anatomy,
         separatrix=separatrix,
         stations=tuple(stations),
-        statements=tuple(statements(case, scene, anatomy, separatrix, stations, certainty, entries)),
+        statements=tuple(
+            statements(case, scene, anatomy, separatrix, stations, certainty, entries, chapters)
+        ),
         banners=_banners(case, scene, anatomy, stations, told),
         notes=tuple((station, note) for station, note in told if not _BANNER.match(note)),
         unknown=tuple(_unknown(case, scene, anatomy, separatrix)),
@@ -111,6 +115,7 @@ def gather(
         sources=dict(all_sources()),
         slices=slices,
         stills=tuple(stills),
+        chapters=tuple(chapters),
     )
 
 

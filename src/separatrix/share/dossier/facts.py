@@ -12,7 +12,7 @@ from separatrix.case import Case
 from separatrix.core import Twin, Unknown
 from separatrix.evidence import Entry, Mark
 from separatrix.share.dossier.certainty import OwnerCertainty
-from separatrix.share.dossier.model import Statement, StationSummary
+from separatrix.share.dossier.model import Chapter, Statement, StationSummary
 from separatrix.share.dossier.wording import (
     SYNTHETIC_ONLY,
     counted,
@@ -45,6 +45,7 @@ def statements(
     stations: Sequence[StationSummary],
     certainty: Sequence[OwnerCertainty],
     entries: Sequence[Entry],
+    chapters: Sequence[Chapter] = (),
 ) -> list[Statement]:
     """What the summary says, in the order of the questions."""
     marks = {s.name: _marks(s, entries) for s in stations}
@@ -62,6 +63,7 @@ def statements(
     found.append(_cut(separatrix, reasons.get("surface", "no surface was planned"), of_surface))
     if separatrix is not None:
         found.append(_harm(separatrix, of_both))
+    found += [statement for chapter in chapters for statement in chapter.statements]
     found.append(_decision(case))
     return found
 

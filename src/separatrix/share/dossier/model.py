@@ -48,6 +48,23 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Chapter:
+    """The pages of one station beside the body's own: they stand before the decision record."""
+
+    sections: tuple[tuple[str, str], ...]
+    """Id and title of each, for the contents."""
+    screen: str
+    """HTML with one ``<section id=…>`` for each of `sections`."""
+    paper: str
+    """The same for printing: no controls."""
+    statements: tuple[Statement, ...] = ()
+    """For the summary."""
+    css: str = ""
+    script: str = ""
+    """Plain script for the screen; needs nothing but the page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
     """One plane through the pair, drawn in patient millimetres."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -102,13 +103,15 @@ def heads_of(anatomy: Anatomy | None, parts: list[Part]) -> list[dict[str, Any]]
     return found
 
 
-def viewer_data(parts: list[Part], heads: list[dict[str, Any]]) -> str:
+def viewer_data(
+    parts: list[Part], heads: list[dict[str, Any]], vessels: Mapping[str, Any] | None = None
+) -> str:
     """JSON that the viewer reads; safe inside a ``<script>`` element."""
     rows = [
         {"id": p.id, "name": p.name, "owner": p.owner, "colour": p.colour, "opacity": p.opacity}
         for p in parts
     ]
-    return to_json({"parts": rows, "heads": heads}).replace("<", "\\u003c")
+    return to_json({"parts": rows, "heads": heads, "vessels": vessels}).replace("<", "\\u003c")
 
 
 def _rounded(point: np.ndarray[Any, Any]) -> list[float]:

@@ -69,7 +69,7 @@ def to_html(content: Content, *, model: str = "", viewer_data: str = "", paper: 
         .render(
             content=content,
             paper=paper,
-            sections=_SECTIONS,
+            sections=_sections(content),
             safety=wording.SAFETY,
             synthetic_only=wording.SYNTHETIC_ONLY,
             mark_words={mark.value: mark.meaning for mark in Mark},
@@ -88,6 +88,14 @@ def to_html(content: Content, *, model: str = "", viewer_data: str = "", paper: 
             no_viewer_because=why_not,
         )
     )
+
+
+def _sections(content: Content) -> list[tuple[str, str]]:
+    """Id and title of every section, with the chapters before the decision record."""
+    names = [name for name, _ in _SECTIONS]
+    place = names.index("decision")
+    more = [section for chapter in content.chapters for section in chapter.sections]
+    return [*_SECTIONS[:place], *more, *_SECTIONS[place:]]
 
 
 def viewer_script() -> tuple[str, str]:

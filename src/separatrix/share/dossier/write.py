@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from separatrix.body.anatomy.model import Anatomy
 from separatrix.body.imaging.model import Scene
@@ -14,7 +15,7 @@ from separatrix.core import Progress, silent
 from separatrix.core.storage import to_json, write_atomic
 from separatrix.evidence import Entry
 from separatrix.share.dossier.content import gather
-from separatrix.share.dossier.model import DossierFiles, StationSummary
+from separatrix.share.dossier.model import Chapter, DossierFiles, StationSummary
 from separatrix.share.dossier.model3d import heads_of, parts_of, to_glb, viewer_data
 from separatrix.share.dossier.page import to_html, viewer_script
 from separatrix.share.dossier.paper import to_pdf, why_no_pdf
@@ -31,6 +32,8 @@ def write_dossier(
     stations: Sequence[StationSummary],
     entries: Sequence[Entry],
     folder: Path,
+    chapters: Sequence[Chapter] = (),
+    vessels: Mapping[str, Any] | None = None,
     progress: Progress = silent,
 ) -> DossierFiles:
     """Write ``dossier.html``, ``dossier.pdf`` and ``result.json`` into a folder.
@@ -47,6 +50,10 @@ def write_dossier(
         Every evidence entry that was read for the plan.
     folder
         Existing folder.
+    chapters
+        Pages of further stations, in order.
+    vessels
+        What the 3D view shows of vessels, as `view_of_vessels` gives it.
     progress
         Hears how far it is.
 
@@ -73,11 +80,12 @@ def write_dossier(
         entries=entries,
         slices=slices,
         stills=stills,
+        chapters=chapters,
         own_notes=notes,
     )
     progress(0.6, "pages")
     model = base64.b64encode(to_glb(parts)).decode("ascii") if parts else ""
-    html = to_html(content, model=model, viewer_data=viewer_data(parts, heads))
+    html = to_html(content, model=model, viewer_data=viewer_data(parts, heads, vessels))
     write_atomic(folder / "dossier.html", html)
     progress(0.7, "paper")
     pdf = None
