@@ -23,9 +23,38 @@ export interface HeadData {
   superior: Vector | null;
 }
 
+export interface VesselEdgeData {
+  id: string;
+  /** What a pointer is told, such as "A-BV03, bridging vein". */
+  words: string;
+  owner: "A" | "B" | "shared";
+  points: Vector[];
+  /** mm. */
+  radius: number[];
+  /** Number of the step that divides it; null where it stays. */
+  step: number | null;
+  directionKnown: boolean;
+}
+
+export interface VesselStepData {
+  words: string;
+  /** In the order of the edges; null where unknown. */
+  pressure: (number | null)[];
+  /** ml/min, positive from the first point to the last. */
+  flow: (number | null)[];
+}
+
+export interface VesselsData {
+  edges: VesselEdgeData[];
+  /** The first is the state before any division. */
+  steps: VesselStepData[];
+  range_mmHg: [number, number];
+}
+
 export interface ViewerData {
   parts: PartData[];
   heads: HeadData[];
+  vessels: VesselsData | null;
 }
 
 export function readData(): ViewerData {

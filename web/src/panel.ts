@@ -1,16 +1,18 @@
 /** The controls beside the view: plain form elements, so that a keyboard and a screen reader work. */
 
 import { Vector3 } from "three";
-import type { HeadData, PartData } from "./data";
+import type { HeadData, PartData, VesselsData, ViewerData } from "./data";
 import type { Clip, Stage, View } from "./stage";
+import type { Paint, Vessels } from "./vessels";
 
 const SHAPES: Record<PartData["owner"], string> = { A: "●", B: "◆", shared: "■", "": "" };
 
-export function panel(host: HTMLElement, stage: Stage, parts: PartData[], heads: HeadData[]): void {
-  const views = standardViews(heads);
+export function panel(host: HTMLElement, stage: Stage, data: ViewerData, vessels: Vessels | null): void {
+  const views = standardViews(data.heads);
   const reset: (() => void)[] = [];
   host.append(
-    group("Structures", ...parts.map((part) => structureRow(stage, part, reset))),
+    group("Structures", ...data.parts.map((part) => structureRow(stage, part, reset))),
+    ...(vessels && data.vessels ? [vesselGroup(stage, data.vessels, vessels, reset)] : []),
     clipGroup(stage, reset),
     viewGroup(stage, views, reset),
   );
@@ -60,6 +62,47 @@ function structureRow(stage: Stage, part: PartData, reset: (() => void)[]): HTML
   });
   row.append(shown, label, opacity);
   return row;
+}
+
+function vesselGroup(stage: Stage, data: VesselsData, vessels: Vessels, reset: (() => void)[]): HTMLElement {
+  const shown = input("checkbox", "show-vessels");
+  const paint = document.createElement("select");
+  paint.id = "vessel-paint";
+  paint.setAttribute("aria-label", "Colour of the vessel graph");
+  const [low, high] = data.range_mmHg;
+  for (const [value, words] of [
+    ["owner", "whose: ● A, ◆ B, ■ shared"],
+    ["pressure", `pressure: dark ${low.toFixed(0)} to light ${high.toFixed(0)} mmHg`],
+    ["direction", "direction of flow (grey: unknown)"],
+  ] as const) {
+    paint.append(new Option(words, value));
+  }
+  const step = input("range", "vessel-step");
+  Object.assign(step, { min: "0", max: String(data.steps.length - 1), step: "1", value: "0" });
+  step.setAttribute("aria-label", "Step of the division");
+  const told = make("output", "told");
+  const apply = (): void => {
+    vessels.group.visible = shown.checked;
+    vessels.set(paint.value as Paint, Number(step.value));
+    told.textContent = data.steps[Number(step.value)]?.words ?? "";
+    stage.draw();
+  };
+  for (const item of [shown, paint, step]) item.addEventListener("input", apply);
+  // The slider of the vessels' chapter and this one are the same slider.
+  document.addEventListener("division-step", (event) => {
+    step.value = String((event as CustomEvent<number>).detail);
+    apply();
+  });
+  reset.push(() => {
+    shown.checked = false;
+    paint.value = "owner";
+    step.value = "0";
+    apply();
+  });
+  apply();
+  const first = make("div", "row");
+  first.append(shown, labelFor(shown, "Show the vessel graph"));
+  return group("Vessels and division", first, paint, step, told);
 }
 
 function clipGroup(stage: Stage, reset: (() => void)[]): HTMLElement {

@@ -58,6 +58,7 @@ export class Stage {
   private readonly frame: Line;
   private readonly meshes = new Map<string, Mesh<BufferGeometry, MeshLambertMaterial>>();
   private readonly marks: Mark[] = [];
+  private readonly others: MeshLambertMaterial[] = [];
   private readonly ball = new Sphere();
   private controls: OrbitControls;
   private waiting = false;
@@ -122,6 +123,13 @@ export class Stage {
     }
   }
 
+  /** Put something else on the stage, clipped like the rest. */
+  addGroup(group: Object3D, materials: MeshLambertMaterial[]): void {
+    this.others.push(...materials);
+    this.scene.add(group);
+    this.draw();
+  }
+
   setVisible(id: string, visible: boolean): void {
     const mesh = this.meshes.get(id);
     if (mesh) mesh.visible = visible;
@@ -152,8 +160,8 @@ export class Stage {
     this.plane.normal.set(0, 0, 0);
     this.plane.normal[clip.axis] = sign;
     this.plane.constant = -sign * at;
-    for (const mesh of this.meshes.values()) {
-      mesh.material.clippingPlanes = clip.on ? [this.plane] : null;
+    for (const material of [...[...this.meshes.values()].map((mesh) => mesh.material), ...this.others]) {
+      material.clippingPlanes = clip.on ? [this.plane] : null;
     }
     this.frame.visible = clip.on;
     this.frame.geometry.setFromPoints(this.rectangle(clip.axis, at));
@@ -249,7 +257,7 @@ export class Stage {
   }
 
   /** Draw once, soon; a still view costs nothing. */
-  private draw(): void {
+  draw(): void {
     if (this.waiting) return;
     this.waiting = true;
     requestAnimationFrame(() => {

@@ -4,6 +4,7 @@ import { GLTFLoader } from "three/examples/jsm/loaders/GLTFLoader.js";
 import { readData, readModel } from "./data";
 import { panel, standardViews } from "./panel";
 import { Stage } from "./stage";
+import { Vessels } from "./vessels";
 
 async function start(root: HTMLElement): Promise<void> {
   const stageHost = root.querySelector<HTMLElement>(".stage");
@@ -15,7 +16,9 @@ async function start(root: HTMLElement): Promise<void> {
     const model = await new GLTFLoader().parseAsync(readModel(), "");
     stage.add(model.scene, data.parts);
     stage.addMarks(data.heads);
-    panel(panelHost, stage, data.parts, data.heads);
+    const vessels = data.vessels ? new Vessels(data.vessels) : null;
+    if (vessels) stage.addGroup(vessels.group, vessels.materials);
+    panel(panelHost, stage, data, vessels);
     const first = standardViews(data.heads)[0];
     if (first) stage.look(first);
     root.dataset["state"] = "ready";

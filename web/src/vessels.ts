@@ -1,0 +1,84 @@
+/** The vessel graph in the view: tubes by owner, pressure or direction, through the steps of the division. */
+
+import { CatmullRomCurve3, Color, ConeGeometry, Group, Mesh, MeshLambertMaterial, TubeGeometry, Vector3 } from "three";
+import type { VesselEdgeData, VesselsData } from "./data";
+
+export type Paint = "owner" | "pressure" | "direction";
+
+const OWNERS: Record<VesselEdgeData["owner"], string> = { A: "#7b3fa0", B: "#e8801a", shared: "#1f8f86" };
+const DIVIDED = new Color("#9a9a9a");
+const UNKNOWN = new Color("#bdbdbd");
+/** Dark blue to yellow with even steps of lightness (cividis): reads the same to all forms of colour vision. */
+const SCALE = ["#00204d", "#31446b", "#666970", "#958f78", "#cbba69", "#ffea46"].map((hex) => new Color(hex));
+const THINNEST_MM = 0.7;
+
+interface Tube {
+  edge: VesselEdgeData;
+  tube: Mesh<TubeGeometry, MeshLambertMaterial>;
+  arrow: Mesh<ConeGeometry, MeshLambertMaterial>;
+  along: Vector3;
+}
+
+export class Vessels {
+  readonly group = new Group();
+  private readonly tubes: Tube[] = [];
+  private step = 0;
+  private paint: Paint = "owner";
+
+  constructor(private readonly data: VesselsData) {
+    for (const edge of data.edges) if (edge.points.length > 1) this.tubes.push(this.tubeOf(edge));
+    this.apply();
+  }
+
+  get materials(): MeshLambertMaterial[] {
+    return this.tubes.flatMap((t) => [t.tube.material, t.arrow.material]);
+  }
+
+  set(paint: Paint, step: number): void {
+    this.paint = paint;
+    this.step = step;
+    this.apply();
+  }
+
+  private tubeOf(edge: VesselEdgeData): Tube {
+    const points = edge.points.map((p) => new Vector3(...p));
+    const curve = new CatmullRomCurve3(points, false, "centripetal");
+    const wide = Math.max(THINNEST_MM, ...edge.radius);
+    const tube = new Mesh(
+      new TubeGeometry(curve, Math.min(200, 4 * points.length), wide, 8),
+      new MeshLambertMaterial({ color: OWNERS[edge.owner] }),
+    );
+    const along = curve.getTangent(0.5).normalize();
+    const arrow = new Mesh(new ConeGeometry(wide * 2.2, wide * 5, 10), new MeshLambertMaterial({ color: "#111111" }));
+    arrow.position.copy(curve.getPoint(0.5));
+    this.group.add(tube, arrow);
+    return { edge, tube, arrow, along };
+  }
+
+  private apply(): void {
+    const state = this.data.steps[this.step];
+    for (const { edge, tube, arrow, along } of this.tubes) {
+      const at = this.data.edges.indexOf(edge);
+      const divided = edge.step !== null && edge.step <= this.step;
+      const flow = state?.flow[at] ?? null;
+      const pressure = state?.pressure[at] ?? null;
+      let colour = new Color(OWNERS[edge.owner]);
+      if (this.paint === "pressure") colour = pressure === null ? UNKNOWN.clone() : this.shade(pressure);
+      if (divided) colour = DIVIDED.clone();
+      tube.material.color = colour;
+      tube.material.transparent = divided;
+      tube.material.opacity = divided ? 0.35 : 1;
+      const known = flow !== null && edge.directionKnown;
+      arrow.visible = this.paint === "direction" && known && !divided && Math.abs(flow) > 0;
+      if (this.paint === "direction" && !known && !divided) tube.material.color = UNKNOWN.clone();
+      if (known) arrow.quaternion.setFromUnitVectors(new Vector3(0, 1, 0), along.clone().multiplyScalar(flow < 0 ? -1 : 1));
+    }
+  }
+
+  private shade(pressure: number): Color {
+    const [low, high] = this.data.range_mmHg;
+    const t = Math.min(1, Math.max(0, (pressure - low) / Math.max(1e-9, high - low))) * (SCALE.length - 1);
+    const k = Math.min(SCALE.length - 2, Math.floor(t));
+    return SCALE[k]!.clone().lerp(SCALE[k + 1]!, t - k);
+  }
+}
