@@ -7,7 +7,18 @@ Assumption: exactly one of ``born`` and ``expected_birth`` is given.
 Tests: ``tests/case``, ``tests/properties``.
 """
 
-from separatrix.case.model import Case, CaseFile, Findings, ImageSpec, ImagingSpec, LabelSpec
+from separatrix.case.model import (
+    Case,
+    CaseFile,
+    Findings,
+    GraftSpec,
+    ImageSpec,
+    ImagingSpec,
+    LabelSpec,
+    PlanChoice,
+    VesselsSpec,
+    WishSpec,
+)
 from separatrix.case.overrides import evidence_for
 from separatrix.case.reader import read_case, survey_case
 from separatrix.case.rules import EXAMPLE_BIRTH
@@ -19,9 +30,13 @@ __all__ = [
     "Case",
     "CaseFile",
     "Findings",
+    "GraftSpec",
     "ImageSpec",
     "ImagingSpec",
     "LabelSpec",
+    "PlanChoice",
+    "VesselsSpec",
+    "WishSpec",
     "case_schema",
     "evidence_for",
     "new_case",

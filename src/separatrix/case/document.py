@@ -60,7 +60,7 @@ class Document:
         )
 
 
-def parse_document(raw: bytes, file: str) -> Document:
+def parse_document(raw: bytes, file: str, *, most_values: int = nodes.MAX_VALUES) -> Document:
     """Read YAML text.
 
     Parameters
@@ -69,13 +69,15 @@ def parse_document(raw: bytes, file: str) -> Document:
         The file's bytes.
     file
         Its path, for messages.
+    most_values
+        Keys and values that it may hold.
 
     Raises
     ------
     InputError
         If it is not UTF-8, not YAML, empty, no mapping, or uses what a case file has no need of.
     """
-    top = nodes.build_nodes(decoded(raw, file), file)
+    top = nodes.build_nodes(decoded(raw, file), file, most_values=most_values)
     lines: dict[Place, int] = {}
     texts: dict[Place, str] = {}
     data = _flatten(top, (), lines, texts)

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from separatrix.case.document import Document, Place
-from separatrix.case.schema import expectation, known_keys
+from separatrix.case.expected import Expectations
+from separatrix.case.schema import case_expectations
 from separatrix.case.text import brief
 from separatrix.core import Fault, near_names
 
@@ -66,8 +67,11 @@ def near(name: str, known: Iterable[str]) -> str:
     return f"did you mean '{same[0]}'?" if same else near_names(name, names)
 
 
-def model_faults(document: Document, errors: Iterable[Any]) -> dict[Place, Fault]:
-    """One fault for each place that the model refuses."""
+def model_faults(
+    document: Document, errors: Iterable[Any], expectations: Expectations | None = None
+) -> dict[Place, Fault]:
+    """One fault for each place that the model refuses; without expectations, a place of ``case.yaml``."""
+    schema = expectations or case_expectations()
     faults: dict[Place, Fault] = {}
     unknown: dict[Place, str] = {}
     missing: list[Place] = []
@@ -80,20 +84,20 @@ def model_faults(document: Document, errors: Iterable[Any]) -> dict[Place, Fault
         elif error["type"] == "extra_forbidden" or (
             error["type"] == "literal_error" and "[key]" in error["loc"]
         ):
-            faults[place] = _unknown_key(document, place)
+            faults[place] = _unknown_key(document, place, schema)
             unknown[place] = faults[place].mend
         else:
-            faults[place] = _wrong_value(document, place, error)
+            faults[place] = _wrong_value(document, place, error, schema)
     for place in missing:
         # A mistyped key is told once, not as unknown and as missing.
         if not any(key[:-1] == place[:-1] and f"'{place[-1]}'" in mend for key, mend in unknown.items()):
-            faults[place] = _missing_key(document, place)
+            faults[place] = _missing_key(document, place, schema)
     return faults
 
 
-def _unknown_key(document: Document, place: Place) -> Fault:
+def _unknown_key(document: Document, place: Place, schema: Expectations) -> Fault:
     key = str(place[-1])
-    mend = near(key, known_keys(place[:-1]))
+    mend = near(key, schema.known_keys(place[:-1]))
     if not key:
         mend = "write a key before the colon"
     elif key.isdigit():
@@ -101,14 +105,14 @@ def _unknown_key(document: Document, place: Place) -> Fault:
     return document.fault(place, f"unknown key {shown(key)}", mend=mend)
 
 
-def _missing_key(document: Document, place: Place) -> Fault:
+def _missing_key(document: Document, place: Place, schema: Expectations) -> Fault:
     key = str(place[-1])
     problem = f"nothing stands after '{key}:'" if place in document.lines else f"'{key}' is missing"
     mend = f"add `{key}: 1`" if place == ("format",) else f"add `{key}: …`"
-    return document.fault(place, problem, expected=expectation(place), mend=mend)
+    return document.fault(place, problem, expected=schema.expectation(place), mend=mend)
 
 
-def _wrong_value(document: Document, place: Place, error: Any) -> Fault:
+def _wrong_value(document: Document, place: Place, error: Any, schema: Expectations) -> Fault:
     value = value_at(document.data, place)
     if place == ("format",) and isinstance(value, int) and not isinstance(value, bool):
         return document.fault(
@@ -117,7 +121,7 @@ def _wrong_value(document: Document, place: Place, error: Any) -> Fault:
             expected="1",
             mend="update Separatrix if the file comes from a newer one",
         )
-    expected = expectation(place)
+    expected = schema.expectation(place)
     if error["type"] == "string_pattern_mismatch":
         expected = "letters, digits, dot, dash or underscore, at most 64, beginning with a letter or digit"
     elif error["type"] == "string_too_short":

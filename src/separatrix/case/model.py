@@ -226,6 +226,75 @@ class Observation(_Part):
     """How it was seen, such as catheter angiography."""
 
 
+class GraftSpec(_Part):
+    """A vessel that the surgeon makes."""
+
+    between: Annotated[list[str], Field(min_length=2, max_length=2)]
+    """The two nodes of the vessel graph that it joins."""
+    radius_mm: Annotated[Number, Field(gt=0, le=20)]
+    """Inner radius in millimetres."""
+    length_mm: Annotated[Number, Field(gt=0, le=500)]
+    """Length in millimetres."""
+
+
+class WishSpec(_Part):
+    """One wish of the surgeon for the division; exactly one kind, and why."""
+
+    before: Annotated[list[str], Field(min_length=2)] | None = None
+    """Vessels in the order in which they are to be divided."""
+    never: str | None = None
+    """A vessel that is not to be divided."""
+    together: Annotated[list[str], Field(min_length=2)] | None = None
+    """Vessels that are divided as one step."""
+    first: Annotated[list[str], Field(min_length=1)] | None = None
+    """Vessels that the first exposure reaches: divided before all others."""
+    to_A: str | None = None
+    """A vessel or node that A keeps."""
+    to_B: str | None = None
+    """A vessel or node that B keeps."""
+    sacrifice: str | None = None
+    """A vessel that neither child keeps."""
+    graft: GraftSpec | None = None
+    """A vein graft that is made before the first division."""
+    bypass: GraftSpec | None = None
+    """A bypass that is made before the first division."""
+    why: str = ""
+    """Why it is wished."""
+
+    @property
+    def kind(self) -> str:
+        """Which of the kinds is given; empty unless it is exactly one."""
+        kinds = [k for k in type(self).model_fields if k != "why" and getattr(self, k) is not None]
+        return kinds[0] if len(kinds) == 1 else ""
+
+
+class PlanChoice(_Part):
+    """A person's choice among the end states of the front; never written by the program."""
+
+    plan: Annotated[str, Field(min_length=1)]
+    """Name of the end state, as in the plan's front: E2."""
+    by: Annotated[list[str], Field(min_length=1)]
+    """Who chose: names and roles."""
+    on: Day
+    """When it was chosen."""
+    why: Annotated[str, Field(min_length=1)]
+    """Why this one, where it is worse for one child than the default."""
+
+
+class VesselsSpec(_Part):
+    """What people know or wish of the vessels."""
+
+    graph: str | None = None
+    """A vessel graph edited or written by hand (graph.json), relative to the case folder; it wins over the
+    images."""
+    accept_contacts: list[str] = []
+    """Contacts between vessels that are accepted as open: their names in the vessel table."""
+    wishes: Annotated[list[WishSpec], Field(max_length=200)] = []
+    """The surgeon's wishes for the division, each honoured and told with its price."""
+    choice: PlanChoice | None = None
+    """A person's choice among the end states; without it the plan is the one best for the child worse off."""
+
+
 class Assumption(_Part):
     """The team's own value for an evidence entry."""
 
@@ -272,6 +341,8 @@ class CaseFile(_Part):
     """In how many operations; auto lets the plan choose."""
     observations: list[Observation] = []
     """Vessels as angiography, Doppler or a bedside line saw them."""
+    vessels: VesselsSpec = VesselsSpec()
+    """A vessel graph given by hand, accepted contacts, and wishes for the division."""
     assumptions: dict[str, Assumption] = {}
     """The team's own values for evidence entries: `id: value` or `id: {value, low, high, why}`."""
 

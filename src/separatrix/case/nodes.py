@@ -61,8 +61,8 @@ class Sequence(Node):
     items: list[Node] = field(default_factory=list)
 
 
-def build_nodes(text: str, file: str) -> Mapping:
-    """The nodes of a YAML text.
+def build_nodes(text: str, file: str, *, most_values: int = MAX_VALUES) -> Mapping:
+    """The nodes of a YAML text with at most so many keys and values.
 
     Raises
     ------
@@ -70,18 +70,18 @@ def build_nodes(text: str, file: str) -> Mapping:
         If it is not YAML, empty, no mapping, or uses what a case file has no need of (tags, several
         documents, deep nesting, references that multiply).
     """
-    return _Builder(text, file).build()
+    return _Builder(text, file, most_values).build()
 
 
 class _Builder:
     """Builds nodes from the parser's events, within budgets."""
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, most_values: int) -> None:
         self._file = file
         self._lines = text.split("\n")
         self._loader = _LOADER(text)
         self._anchors: dict[str, Node] = {}
-        self._budget = MAX_VALUES
+        self._most_values = self._budget = most_values
         self._faults: list[Fault] = []
 
     def build(self) -> Mapping:
@@ -132,7 +132,8 @@ class _Builder:
         if self._budget < 0:
             raise self._stop(
                 line,
-                f"the file holds more than {MAX_VALUES} values once its references (`*name`) are followed",
+                f"the file holds more than {self._most_values} values once its references "
+                "(`*name`) are followed",
                 "a file written by hand",
                 "write each value out where it is needed",
             )

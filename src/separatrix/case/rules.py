@@ -15,6 +15,7 @@ from separatrix.case.model import (
     STRUCTURE_NAMES,
     CaseFile,
     LabelSpec,
+    WishSpec,
 )
 from separatrix.case.paths import is_own_protocol
 from separatrix.case.schema import known_keys
@@ -62,6 +63,7 @@ def rule_faults(file: CaseFile, document: Document, *, today: dt.date | None) ->
     yield from _imaging_faults(file, document)
     yield from _suitability_faults(file, document)
     yield from _decision_faults(file, document)
+    yield from _wish_faults(file, document)
     yield from _other_faults(file, document)
 
 
@@ -140,6 +142,8 @@ def _dates(file: CaseFile) -> Iterator[tuple[Place, dt.date]]:
         yield ("decision", "on"), file.decision.on
     for index, observation in enumerate(file.observations):
         yield ("observations", index, "date"), observation.date
+    if file.vessels.choice is not None:
+        yield ("vessels", "choice", "on"), file.vessels.choice.on
 
 
 def _dated_faults(
@@ -268,6 +272,20 @@ def _decision_faults(file: CaseFile, document: Document) -> Iterator[Fault]:
             expected="a choice for each child",
             mend="decide for both, or leave the decision empty",
         )
+
+
+def _wish_faults(file: CaseFile, document: Document) -> Iterator[Fault]:
+    kinds = ", ".join(k for k in WishSpec.model_fields if k != "why")
+    for index, wish in enumerate(file.vessels.wishes):
+        given = value_at(document.data, ("vessels", "wishes", index))
+        known = [k for k in WishSpec.model_fields if k != "why" and isinstance(given, dict) and given.get(k)]
+        if not wish.kind and len(known) != 1:
+            yield document.fault(
+                ("vessels", "wishes", index),
+                "tells nothing" if not known else f"tells {' and '.join(known)} at once",
+                expected=f"exactly one of {kinds}",
+                mend="write one wish per list item",
+            )
 
 
 def _other_faults(file: CaseFile, document: Document) -> Iterator[Fault]:

@@ -64,5 +64,7 @@ class ProtocolInputs:
     closure: Mapping[Patient, Closure] = field(default_factory=dict)
     weight_kg: Mapping[Patient, float] = field(default_factory=dict)
     haematocrit: Mapping[Patient, float] = field(default_factory=dict)
+    choices: Mapping[str, str | float] = field(default_factory=dict)
+    """Answers to the protocol's own questions, such as the week of pregnancy."""
     assumed: tuple[str, ...] = ()
     """Fields that came from the protocol's defaults."""

@@ -185,7 +185,7 @@ class Person:
     team: Patient | None = None
     """Colour: A purple, B orange, or none."""
     shift_min: tuple[int, int] = (0, 100000)
-    """From when to when on duty, minutes from wheels in."""
+    """From when to when on duty, minutes from wheels in; for standby, from the end of the operation."""
     hours_awake: float = 2.0
     """At the start of the shift."""
     pool: Literal["room", "relief", "standby"] = "room"
@@ -212,6 +212,18 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standby:
+    """The fresh team that can reopen, after the operation: people of pool ``standby``."""
+
+    ready_within_min: float
+    for_h: float
+    patients: tuple[Patient, ...]
+    """Who may have to be reopened, all at once."""
+    needs: tuple[Need, ...]
+    """For one of the patients."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Procedure:
     """One operation, ready to be planned."""
 
@@ -232,5 +244,9 @@ class Procedure:
     branches: tuple[Branch, ...] = ()
     rules: Rules = Rules()
     inputs: ProtocolInputs | None = None
+    standby: Standby | None = None
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """Titles of skills, phases, equipment and consumables by ``skill:id``, ``phase:id``, …"""
     assumptions: tuple[str, ...] = ()
+    """In plain words: what rests on no source."""
     notes: tuple[str, ...] = ()
