@@ -128,6 +128,8 @@ def _wrong_value(document: Document, place: Place, error: Any, schema: Expectati
         expected = "a name or a few words"
     elif error["type"] == "too_long":
         expected = f"at most {error['ctx']['max_length']} of them"
+    elif error["type"] == "too_short":
+        expected = f"at least {error['ctx']['min_length']} of them"
     return document.fault(
         place, f"found {shown(value)}", expected=expected, mend=_mend(place, value, expected)
     )
