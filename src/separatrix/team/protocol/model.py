@@ -224,6 +224,33 @@ class Standby:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What is done when a complication strikes, in one state of the children: every response exists twice."""
+
+    complication: str
+    """Id of the list of complications."""
+    title: str
+    state: Literal["joined", "apart"]
+    leader: str
+    """Skill that leads."""
+    actions: tuple[str, ...]
+    """First actions in order; a reminder, no instruction, and never an amount of a drug."""
+    calls: tuple[Need, ...] = ()
+    """Who must come beside those who are there; a need without team is met by either colour."""
+    equipment: Mapping[str, int] = field(default_factory=dict)
+    consumables: Mapping[str, int] = field(default_factory=dict)
+    within_min: float = 5
+    """Target for all to be there."""
+    control: Duration | None = None
+    """Time until it is under control; None where nobody could say."""
+    of_pair: bool = False
+    """It strikes both children at once, such as air in a shared sinus."""
+    give_up: str = ""
+    """When to stop or change the plan."""
+    assumed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Procedure:
     """One operation, ready to be planned."""
 
@@ -242,6 +269,7 @@ class Procedure:
     covers: tuple[Cover, ...] = ()
     recurring: tuple[Recurring, ...] = ()
     branches: tuple[Branch, ...] = ()
+    responses: tuple[Response, ...] = ()
     rules: Rules = Rules()
     inputs: ProtocolInputs | None = None
     standby: Standby | None = None
