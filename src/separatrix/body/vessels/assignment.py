@@ -162,7 +162,7 @@ def _contracted(
     for edge in loose:
         at[member[edge.a]].append(edge)
         at[member[edge.b]].append(edge)
-    size = defaultdict(int)
+    size: dict[str, int] = defaultdict(int)
     for node in member.values():
         size[node] += 1
     joints = [
