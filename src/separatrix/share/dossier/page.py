@@ -18,6 +18,7 @@ from separatrix.share.dossier.content import Content
 from separatrix.share.dossier.facts import either, harm_text, optimum_text
 from separatrix.share.dossier.prose import with_values
 from separatrix.share.dossier.slices import SHARED_COLOUR
+from separatrix.share.paper import PAPER_FONT
 
 _HERE = Path(__file__).parent
 _SECTIONS = (
@@ -40,7 +41,6 @@ OPTIONS = ("separate", "stage", "wait", "do not separate")
 """What a team may decide for a child."""
 
 _SCREEN_FONTS = 'system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, "DejaVu Sans", sans-serif'
-PAPER_FONT = "Dossier Sans"
 _HEAD_LINE_CHARACTERS = 104
 """Characters that fit one line of the page head on A4."""
 _HEAD_LINES_PER_BANNER = 2

@@ -18,9 +18,9 @@ from separatrix.share.dossier.content import gather
 from separatrix.share.dossier.model import Chapter, DossierFiles, StationSummary
 from separatrix.share.dossier.model3d import heads_of, parts_of, to_glb, viewer_data
 from separatrix.share.dossier.page import to_html, viewer_script
-from separatrix.share.dossier.paper import to_pdf, why_no_pdf
 from separatrix.share.dossier.slices import draw_slices
 from separatrix.share.dossier.stills import draw_stills
+from separatrix.share.paper import to_pdf, why_no_pdf
 
 
 def write_dossier(

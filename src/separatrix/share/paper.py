@@ -6,7 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from separatrix.share.dossier.page import PAPER_FONT
+PAPER_FONT = "Dossier Sans"
+"""Family name of the font that printed pages carry with them."""
 
 MISSING_PANGO = (
     "dossier.pdf was not made: the Pango library is missing. The HTML is complete. To get the PDF, run "
