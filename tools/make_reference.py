@@ -13,6 +13,7 @@ import typer
 
 from separatrix.case import case_schema
 from separatrix.cli.app import app
+from separatrix.team.protocol.schema import protocol_schema, team_schema
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "reference"
 
@@ -52,16 +53,41 @@ def _command(command: Any, name: str, parents: tuple[str, ...]) -> list[str]:
 
 def case_page() -> str:
     """Every field of the case file, from its JSON Schema."""
-    schema = case_schema()
-    parts = schema.get("$defs", {})
-    lines = [
-        "# Case file",
-        "",
-        "`case.yaml` is the one file to be written by hand. Unknown keys are refused with near names.",
+    return _file_page(
+        "Case file",
+        "`case.yaml` is the one file to be written by hand. Unknown keys are refused with near names.\n"
         "Exactly one of `born`, `expected_birth` is given. `separatrix new` lays the JSON Schema beside it.",
-        "",
-    ]
-    lines += _fields("case.yaml", schema)
+        "case.yaml",
+        case_schema(),
+    )
+
+
+def protocol_page() -> str:
+    """Every field of a protocol file, from its JSON Schema."""
+    return _file_page(
+        "Protocol file",
+        "What is done, by whom, where, on whom and after what. How the words work, with examples:\n"
+        "[Write your own protocol](../how-to/own-protocol.md). Unknown keys are refused with near names.",
+        "protocol.yaml",
+        protocol_schema(),
+    )
+
+
+def team_page() -> str:
+    """Every field of a team file, from its JSON Schema."""
+    return _file_page(
+        "Team file",
+        "`team.yaml` in the case folder: your own people, rooms, counts and rules over those of the protocol.\n"
+        "Hours count from wheels in; those of people who stand by, from the end of the operation.",
+        "team.yaml",
+        team_schema(),
+    )
+
+
+def _file_page(title: str, about: str, file: str, schema: dict[str, Any]) -> str:
+    parts = schema.get("$defs", {})
+    lines = [f"# {title}", "", about, ""]
+    lines += _fields(file, schema)
     for name in sorted(parts):
         lines += _fields(name, parts[name])
     return "\n".join(lines).rstrip() + "\n"
@@ -86,8 +112,9 @@ def _kind(field: dict[str, Any]) -> str:
         return f"`{field['const']}`"
     if "enum" in field:
         return ", ".join(f"`{v}`" for v in field["enum"])
-    if "anyOf" in field:
-        return " or ".join(dict.fromkeys(_kind(f) for f in field["anyOf"] if f.get("type") != "null"))
+    if "anyOf" in field or "oneOf" in field:
+        options = field.get("anyOf") or field["oneOf"]
+        return " or ".join(dict.fromkeys(_kind(f) for f in options if f.get("type") != "null"))
     if field.get("type") == "array":
         return f"list of {_kind(field.get('items', {}))}"
     if field.get("type") == "object" and isinstance(field.get("additionalProperties"), dict):
@@ -103,7 +130,12 @@ _BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusi
 
 def main(arguments: list[str]) -> int:
     stale = []
-    for name, text in (("cli.md", cli_page()), ("case-file.md", case_page())):
+    for name, text in (
+        ("cli.md", cli_page()),
+        ("case-file.md", case_page()),
+        ("protocol-file.md", protocol_page()),
+        ("team-file.md", team_page()),
+    ):
         path = DOCS / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             stale.append(name)

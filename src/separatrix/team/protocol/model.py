@@ -171,7 +171,9 @@ class Room:
     id: str
     title: str
     places: int = 1
-    """Activities that run in it at once; joined children count as one."""
+    """Patients in it at once; joined children count as one, an activity on no patient takes its own place."""
+    closed_min: tuple[tuple[int, int], ...] = ()
+    """From when to when it cannot be used, minutes from wheels in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
