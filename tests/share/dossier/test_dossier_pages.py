@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from separatrix.body.anatomy.model import GateState
-from separatrix.share.dossier import DossierFiles, page, paper, write_dossier
+from separatrix.share import paper
+from separatrix.share.dossier import DossierFiles, page, write_dossier
 from separatrix.share.dossier.content import Content, gather
 from separatrix.share.dossier.wording import SAFETY
 

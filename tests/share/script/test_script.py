@@ -75,6 +75,8 @@ def test_a_card_names_script_relief_and_what_to_do(procedure: Procedure, schedul
     first = cards["AA1"]
     handover = next(e for e in first.script if e.kind == "handover")
     assert handover.with_whom == ("Anaesthetist A2",)
+    assert handover.what == "Hand over: Anaesthesia of A"
+    assert next(e for e in cards["AA2"].script if e.kind == "handover").what.startswith("Take over")
     assert first.longest_work_min == 190
     assert (first.break_min, first.on_duty) == (30, (0, 220))
     assert first.awake_at_end_h == pytest.approx(2 + 220 / 60)

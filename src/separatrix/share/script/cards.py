@@ -103,13 +103,18 @@ class _Writer:
             if o.person != person.id and o.start_min < item.end_min and item.start_min < o.end_min
         ]
         title = activity.title if activity else cover.title if cover else ""
-        what = {"break": "Break", "handover": f"Hand over: {title}", "cover": f"Cover: {title}"}
+        takes_over = any(
+            o.person == person.id and o.kind == "cover" and o.start_min == item.start_min
+            for o in self.together[item.activity]
+        )
+        handover = f"{'Take over' if takes_over else 'Hand over'}: {title}"
+        what = {"break": "Break", "handover": handover, "cover": f"Cover: {title}"}
         return Entry(
             start_min=item.start_min,
             end_min=item.end_min,
             kind=item.kind,
             what=what.get(item.kind, title),
-            where=self.rooms.get(self.room_of.get(item.activity, ""), ""),
+            where="with the patient" if cover else self.rooms.get(self.room_of.get(item.activity, ""), ""),
             with_whom=tuple(dict.fromkeys(others)),
             patients=activity.patients if activity else cover.patients if cover else (),
             critical=activity is not None and ActivityMark.CRITICAL in activity.marks,

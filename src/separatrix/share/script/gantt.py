@@ -21,7 +21,7 @@ from separatrix.team.protocol.inputs import Patient
 A3_WIDTH_MM = 420.0
 _MARGIN_MM = 8.0
 _LABEL_MM = 62.0
-_AXIS_MM = 22.0
+_AXIS_MM = 26.0
 _FOOT_MM = 16.0
 _HEADING_MM = 5.6
 _LEAST_ROW_MM, _MOST_ROW_MM = 4.4, 9.0
@@ -155,7 +155,7 @@ class _Drawing:
         x0, x1 = self.x(bar.start_min), self.x(bar.end_min)
         wide, top, high = max(x1 - x0, 0.4), y + 0.4, self.lane_mm - 0.8
         if bar.kind == "handover":
-            top, high = y + self.lane_mm * 0.5, self.lane_mm * 0.5 - 0.4
+            top, high = y + self.lane_mm * 0.75, self.lane_mm * 0.25 - 0.4
         fill, ink = _look(bar)
         frame = f'stroke="{_INK}" stroke-width="{0.7 if bar.critical else 0.2}"'
         title = f"<title>{escape(bar.text)}: {clock_text(bar.start_min)} to {clock_text(bar.end_min)}</title>"
@@ -175,18 +175,21 @@ class _Drawing:
 
     def _moments(self, bottom: float) -> list[str]:
         schedule, parts = self.chart.schedule, []
-        moments = [(schedule.circulations_part_min, "circulations part", "1.6 1.2", 4.2)]
-        moments.append((schedule.separation_min, "two children", "", 0.0))
-        for minute, words, dash, lower in moments:
+        part, two = schedule.circulations_part_min, schedule.separation_min
+        # The earlier one is written to the left of its line, the later one to the right.
+        first_parts = part is not None and (two is None or part <= two)
+        moments = [(part, "circulations part", "1.6 1.2", "end" if first_parts else "start")]
+        moments.append((two, "two children", "", "start" if first_parts else "end"))
+        for minute, words, dash, anchor in moments:
             if minute is None:
                 continue
             at = self.x(minute)
             dashed = f' stroke-dasharray="{dash}"' if dash else ""
             parts.append(
-                f'<line x1="{at:.2f}" x2="{at:.2f}" y1="{self.top - 2:.1f}" y2="{bottom:.1f}" '
+                f'<line x1="{at:.2f}" x2="{at:.2f}" y1="{self.top - 11:.1f}" y2="{bottom:.1f}" '
                 f'stroke="#8a1f11" stroke-width="0.8"{dashed}/>'
-                f'<text x="{at:.2f}" y="{self.top - 12 + lower:.1f}" font-size="3.8" font-weight="bold" '
-                f'text-anchor="middle" fill="#8a1f11">{escape(words)} · {clock_text(minute)}</text>'
+                f'<text x="{at:.2f}" y="{self.top - 11.6:.1f}" font-size="3.8" font-weight="bold" '
+                f'text-anchor="{anchor}" fill="#8a1f11">{escape(words)} · {clock_text(minute)}</text>'
             )
         return parts
 
