@@ -43,6 +43,10 @@ class Node:
     owner: Owner
     xyz_mm: tuple[float, float, float] | None = None
     """Patient LPS, of the reference image."""
+    name: str = ""
+    """What the team calls it, where given by hand."""
+    volume_ml: float | None = None
+    """Brain that a territory stands for, where given by hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +118,8 @@ class Network:
     """(m,) outside pressure of a collapsible edge (a Starling resistor from `a` to `b`), else NaN."""
     is_open: Bools
     """(m,) False where clamped."""
+    capacity: Reals | None = None
+    """(m,) most that an edge carries from `a` to `b` (a bed that holds its flow), NaN where no limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

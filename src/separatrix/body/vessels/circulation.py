@@ -1,0 +1,396 @@
+"""The circulation of both children: vessels, beds, outlets and hearts, as networks ready to be solved.
+
+The vessel graph gives the veins; what it does not show (beds, deep and emissary veins, pial anastomoses) is
+added from assumptions. Beds are sized so that the undivided circulation carries each region's resting flow:
+there, passive beds and beds that hold their flow agree, and only what division changes tells them apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from separatrix.body.anatomy import Anatomy
+from separatrix.body.vessels.model import Bools, FlowState, Ints, Network, Reals, Territory, VesselGraph
+from separatrix.body.vessels.parameters import Range, Values, central_values, draw_values
+from separatrix.body.vessels.posture import at_junction_mmHg, heart_over_junction_cm
+from separatrix.body.vessels.solve import connected_to, solve
+from separatrix.body.vessels.wiring import Wiring, prepare_wiring
+from separatrix.case import Case
+from separatrix.core import Twin
+from separatrix.evidence import EvidenceReader
+
+Beds = Literal["passive", "held"]
+Dura = Literal["open", "closed"]
+Phase = Literal["ward", "operation"]
+
+BEDS: tuple[Beds, ...] = ("passive", "held")
+DURAS: tuple[Dura, ...] = ("closed", "open")
+
+_LEAST_DRIVE_MMHG = 1.0
+"""A bed or other outlet is sized for at least this drop, whatever the draw."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CirculationState:
+    """One solved state of the circulation."""
+
+    beds: Beds
+    dura: Dura
+    network: Network
+    flow: FlowState
+    region_pressure: Reals
+    """(territories,) venous pressure in mmHg."""
+    region_flow: Reals
+    """(territories,) blood that passes, ml/min."""
+    no_drainage: tuple[str, ...]
+    """Territory nodes that no open vessel joins to an outlet: infarct expected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Circulation:
+    """Both children's circulation with one set of numbers."""
+
+    graph: VesselGraph
+    wiring: Wiring
+    values: Values
+    territories: tuple[Territory, ...]
+    outlets: Mapping[str, Twin]
+    """Nodes where blood leaves to a heart: jugular ends and the end of the other outlets."""
+    edge_index: Mapping[str, int]
+    """Edge of the graph to its index in every network; contacts not accepted are absent."""
+    resistance: Reals
+    bed_resistance: Reals
+    """(territories,) of own arterial beds, mmHg min/ml."""
+    rest_pressure: Reals
+    """(territories,) venous pressure of the undivided state in the ward, mmHg."""
+    notes: tuple[str, ...]
+
+    def network(
+        self,
+        beds: Beds,
+        dura: Dura,
+        tilt_deg: float = 0.0,
+        *,
+        phase: Phase = "operation",
+        collapsible: bool = False,
+    ) -> Network:
+        """The circulation as a network.
+
+        Parameters
+        ----------
+        beds
+            ``passive``: fixed resistances. ``held``: each region's resting flow is brought in, whatever the
+            pressure: the most that a bed which holds its flow can do (see `state` for where it gives way).
+        dura
+            ``open``: outside pressure 0; ``closed``: intracranial pressure. It tells in collapsible networks.
+        tilt_deg
+            Of the table about the junction; positive lifts A's heart.
+        phase
+            Posture.
+        collapsible
+            Whether bridging veins collapse where they enter a sinus (a Starling resistor).
+
+        Returns
+        -------
+        Network
+            The same nodes and edges for all arguments (`is_open` may be replaced to clamp vessels), but that
+            collapsible veins run from the cortex; see `vessel_flow`.
+        """
+        w = self.wiring
+        fixed, inflow = np.full(len(w.node_ids), np.nan), np.zeros(len(w.node_ids))
+        for node, twin, arterial in w.held_nodes:
+            fixed[node] = self._held_pressure(twin, arterial, phase, tilt_deg)
+        is_open = np.ones(len(w.edge_ids), dtype=bool)
+        if beds == "held":
+            is_open[w.bed_edges] = False
+            inflow[w.territory_nodes] = self.own_flow
+        external = np.full(len(w.edge_ids), np.nan)
+        a, b = w.a, w.b
+        if collapsible:
+            external[w.collapsible] = [self._outside(w.child_of_vessel[e], dura) for e in w.collapsible]
+            turned = w.collapsible[w.cortex_at_b]
+            a, b = a.copy(), b.copy()
+            a[turned], b[turned] = w.b[turned], w.a[turned]
+        return Network(
+            node_ids=w.node_ids,
+            fixed=fixed,
+            inflow=inflow,
+            edge_ids=w.edge_ids,
+            a=a,
+            b=b,
+            resistance=self.resistance,
+            quadratic=np.zeros(len(w.edge_ids)),
+            external=external,
+            is_open=is_open,
+        )
+
+    def state(
+        self,
+        beds: Beds,
+        dura: Dura,
+        tilt_deg: float = 0.0,
+        *,
+        is_open: Bools | None = None,
+        phase: Phase = "operation",
+        collapsible: bool = False,
+    ) -> CirculationState:
+        """Solve one state; held beds give way in proportion where perfusion falls below their limit.
+
+        Parameters
+        ----------
+        beds, dura, tilt_deg, phase, collapsible
+            As for `network`.
+        is_open
+            (m,) False for clamped vessels; beds need not be told. Default: all open.
+        """
+        network = self.network(beds, dura, tilt_deg, phase=phase, collapsible=collapsible)
+        if is_open is not None:
+            network = replace(network, is_open=network.is_open & is_open)
+        if beds == "held":
+            network = self._giving_way(network, dura)
+        found = solve(network)
+        w = self.wiring
+        lost = self.without_outlet(network.is_open)
+        into = np.zeros(len(w.node_ids))
+        supply = np.concatenate([w.bed_edges, w.foreign_beds]).astype(np.int64)
+        np.add.at(into, network.b[supply], found.flow[supply])
+        region_flow = into[w.territory_nodes] + network.inflow[w.territory_nodes]
+        return CirculationState(
+            beds=beds,
+            dura=dura,
+            network=network,
+            flow=found,
+            region_pressure=found.pressure[w.territory_nodes],
+            region_flow=np.where(lost, 0.0, region_flow),
+            no_drainage=tuple(t.node for t, is_lost in zip(self.territories, lost, strict=True) if is_lost),
+        )
+
+    def without_outlet(self, is_open: Bools) -> Bools:
+        """Which territories no open vessel joins to an outlet; shape (territories,)."""
+        w = self.wiring
+        veins = is_open.copy()
+        veins[w.bed_edges] = False
+        veins[w.foreign_beds] = False
+        start = np.zeros(len(w.node_ids), dtype=bool)
+        start[[n for n, _, arterial in w.held_nodes if not arterial]] = True
+        reached = connected_to(len(w.node_ids), w.a[veins], w.b[veins], start)
+        return np.asarray(~reached[w.territory_nodes])
+
+    def vessel_flow(self, state: CirculationState) -> dict[str, float]:
+        """Flow of each vessel of the graph from its `a` to its `b`, ml/min."""
+        along = np.where(state.network.a == self.wiring.a, state.flow.flow, -state.flow.flow)
+        return {vessel: float(along[e]) for vessel, e in self.edge_index.items()}
+
+    @property
+    def child_of_territory(self) -> Ints:
+        """(territories,) 0 for A, 1 for B."""
+        return np.array([0 if t.twin is Twin.A else 1 for t in self.territories], dtype=np.int64)
+
+    @property
+    def own_flow(self) -> Reals:
+        """(territories,) resting flow from own arteries, ml/min."""
+        flow = np.array([t.flow_ml_per_min for t in self.territories])
+        return np.asarray(flow * (1 - self.values.scalar["crossing_artery_share"] * self.wiring.fed_by_other))
+
+    def perfusion_mmHg(self, state: CirculationState) -> Reals:
+        """(territories,) arterial less the higher of venous and outside pressure, in a solved state."""
+        arterial = state.network.fixed[self.wiring.source_of_territory]
+        return np.asarray(arterial - np.maximum(state.region_pressure, self._outside_regions(state.dura)))
+
+    def _giving_way(self, network: Network, dura: Dura) -> Network:
+        """Held beds as edges: no more than the resting flow, less below the limit of autoregulation."""
+        w = self.wiring
+        share = self.values.scalar["autoregulation_limit"]
+        limit = np.maximum(share * self.rest_perfusion_mmHg, _LEAST_DRIVE_MMHG)
+        own = np.maximum(self.own_flow, 1 / _NEARLY_CLOSED)
+        capacity = np.full(len(w.edge_ids), np.nan)
+        capacity[w.bed_edges] = own
+        resistance, external, is_open = (
+            self.resistance.copy(),
+            network.external.copy(),
+            network.is_open.copy(),
+        )
+        resistance[w.bed_edges] = limit / own
+        external[w.bed_edges] = self._outside_regions(dura)
+        is_open[w.bed_edges] = True
+        return replace(
+            network,
+            inflow=np.zeros(len(w.node_ids)),
+            resistance=resistance,
+            external=external,
+            is_open=is_open,
+            capacity=capacity,
+        )
+
+    @property
+    def rest_perfusion_mmHg(self) -> Reals:
+        """(territories,) perfusion pressure of the undivided state in the ward, dura closed."""
+        arterial = np.array([self._held_pressure(t.twin, True, "ward", 0.0) for t in self.territories])
+        outside = self._outside_regions("closed")
+        return np.asarray(arterial - np.maximum(self.rest_pressure, outside))
+
+    def _outside_regions(self, dura: Dura) -> Reals:
+        return np.array([self._outside(t.twin, dura) for t in self.territories], dtype=np.float64)
+
+    def _outside(self, twin: Twin | None, dura: Dura) -> float:
+        if dura == "open":
+            return self.wiring.dura_open_mmHg
+        s = self.values.scalar
+        return s[f"icp.{twin.value}"] if twin else min(s["icp.A"], s["icp.B"])
+
+    def _held_pressure(self, twin: Twin, arterial: bool, phase: Phase, tilt_deg: float) -> float:
+        s = self.values.scalar
+        height = heart_over_junction_cm(s, twin, phase, tilt_deg)
+        name = f"map.{twin.value}" if arterial else f"cvp.{twin.value}"
+        pressure = at_junction_mmHg(s[name], height, self.wiring.mmHg_per_cm)
+        return pressure if arterial else max(pressure, s["jugular_external"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CirculationInputs:
+    """All that does not change from draw to draw."""
+
+    graph: VesselGraph
+    wiring: Wiring
+    ranges: Mapping[str, Range]
+
+    def central(self) -> Values:
+        """Every number at its value."""
+        return central_values(self.graph, self.ranges)
+
+    def draw(self, seed: int, index: int, *, around: Values | None = None) -> Values:
+        """The draw of this index; see `draw_values`."""
+        return draw_values(self.graph, self.ranges, seed, index, around=around)
+
+    def assemble(self, values: Values | None = None) -> Circulation:
+        """The circulation with these values (default: the central ones)."""
+        return _assemble(self, values or self.central())
+
+
+def prepare_circulation(
+    graph: VesselGraph, *, case: Case, anatomy: Anatomy | None, evidence: EvidenceReader
+) -> CirculationInputs:
+    """Wire the circulation once, for many sets of values.
+
+    Parameters
+    ----------
+    graph
+        Vessels of both children, from the images or by hand.
+    case
+        Age, weights, haematocrits.
+    anatomy
+        For the volumes of regions; None where there are no images.
+    evidence
+        Every number.
+
+    Raises
+    ------
+    InputError
+        If a jugular end belongs to no one child, or a vessel has no length or a radius not above zero.
+    """
+    wiring, ranges = prepare_wiring(graph, case=case, anatomy=anatomy, evidence=evidence)
+    return CirculationInputs(graph=graph, wiring=wiring, ranges=ranges)
+
+
+def build_circulation(
+    graph: VesselGraph,
+    *,
+    case: Case,
+    anatomy: Anatomy | None,
+    evidence: EvidenceReader,
+    values: Values | None = None,
+) -> Circulation:
+    """The circulation of both children; see `prepare_circulation`."""
+    return prepare_circulation(graph, case=case, anatomy=anatomy, evidence=evidence).assemble(values)
+
+
+def _assemble(inputs: CirculationInputs, values: Values) -> Circulation:
+    w, s = inputs.wiring, values.scalar
+    per_ml = {t: s[f"cbf.{t.value}"] * w.brain_density / 100 for t in Twin}
+    flows = [volume * per_ml[t.twin] for t, volume in zip(w.regions, w.volumes_ml, strict=True)]
+    territories = tuple(
+        Territory(node=t.node, twin=t.twin, name=t.name, volume_ml=v, flow_ml_per_min=q)
+        for t, v, q in zip(w.regions, w.volumes_ml, flows, strict=True)
+    )
+    resistance = np.ones(len(w.edge_ids))
+    _size_vessels(w, values, resistance)
+    _size_other_outlets(w, values, np.array(flows), resistance)
+    circulation = Circulation(
+        graph=inputs.graph,
+        wiring=w,
+        values=values,
+        territories=territories,
+        outlets=w.outlets,
+        edge_index=w.edge_index,
+        resistance=resistance,
+        bed_resistance=np.ones(len(territories)),
+        rest_pressure=np.full(len(territories), s["venous_reference"]),
+        notes=w.notes,
+    )
+    return _with_beds(circulation, np.array(flows))
+
+
+def _size_vessels(w: Wiring, values: Values, resistance: Reals) -> None:
+    """Poiseuille, with each child's viscosity (shared vessels: the mean of both) and the drawn radii."""
+    s = values.scalar
+    mean = (s["viscosity.A"] + s["viscosity.B"]) / 2
+    viscosity = np.array([s[f"viscosity.{t.value}"] if t else mean for t in w.child_of_vessel])
+    resistance[: len(w.unit_resistance)] = (
+        w.unit_resistance * viscosity / values.radius_factor[w.graph_edges] ** 4
+    )
+
+
+def _size_other_outlets(w: Wiring, values: Values, flows: Reals, resistance: Reals) -> None:
+    """Deep, emissary and pial conductances, as shares of flow at the reference drop; closed where 0."""
+    s = values.scalar
+    drop = {t: max(s["venous_reference"] - s[f"cvp.{t.value}"], _LEAST_DRIVE_MMHG) for t in Twin}
+    total = {t: sum(q for r, q in zip(w.regions, flows, strict=True) if r.twin is t) for t in Twin}
+    for edge, region in zip(w.deep_edges, range(len(w.regions)), strict=True):
+        twin = w.regions[region].twin
+        resistance[edge] = _over(drop[twin], s[f"deep_share.{twin.value}"] * flows[region])
+    for edge, twin, share in w.emissary_edges:
+        resistance[edge] = _over(drop[twin], s[f"emissary_share.{twin.value}"] * total[twin] * share)
+    for edge, i, j in w.anastomoses:
+        twin = w.regions[i].twin
+        resistance[edge] = _over(drop[twin], s["anastomosis_share"] * (flows[i] + flows[j]) / 2)
+
+
+_NEARLY_CLOSED = 1e9
+"""Resistance (mmHg min/ml) of an outlet whose share is drawn as none: it carries no blood worth telling."""
+
+
+def _over(drop_mmHg: float, flow_ml_per_min: float) -> float:
+    return drop_mmHg / flow_ml_per_min if flow_ml_per_min > drop_mmHg / _NEARLY_CLOSED else _NEARLY_CLOSED
+
+
+def _with_beds(circulation: Circulation, flows: Reals) -> Circulation:
+    """Size the beds by the resting state in the ward, where every region carries its resting flow."""
+    w, share = circulation.wiring, circulation.values.scalar["crossing_artery_share"]
+    if not len(w.bed_edges):
+        return circulation
+    network = circulation.network("held", "closed", phase="ward")
+    fed = np.flatnonzero(w.fed_by_other)
+    inflow = network.inflow.copy()
+    inflow[w.territory_nodes] = flows
+    is_open = network.is_open.copy()
+    is_open[w.foreign_beds] = False
+    rest = solve(replace(network, inflow=inflow, is_open=is_open)).pressure[w.territory_nodes]
+    reference = circulation.values.scalar["venous_reference"]
+    rest = np.where(np.isnan(rest), reference, rest)
+    arterial = network.fixed[w.source_of_territory]
+    drive = np.maximum(arterial - rest, _LEAST_DRIVE_MMHG)
+    own = np.maximum(circulation.own_flow, 1 / _NEARLY_CLOSED)
+    resistance = circulation.resistance.copy()
+    resistance[w.bed_edges] = drive / own
+    if len(fed):
+        given = np.maximum(
+            share * flows[w.region_of_foreign_bed] / w.arteries_of_foreign_bed, 1 / _NEARLY_CLOSED
+        )
+        resistance[w.foreign_beds] = drive[w.region_of_foreign_bed] / given
+    return replace(
+        circulation, resistance=resistance, bed_resistance=resistance[w.bed_edges], rest_pressure=rest
+    )
