@@ -77,7 +77,7 @@ def team_page() -> str:
     """Every field of a team file, from its JSON Schema."""
     return _file_page(
         "Team file",
-        "`team.yaml` in the case folder: your own people, rooms, counts and rules over those of the protocol.\n"
+        "`team.yaml` in the case folder: your people, rooms, counts and rules over the protocol's.\n"
         "Hours count from wheels in; those of people who stand by, from the end of the operation.",
         "team.yaml",
         team_schema(),
@@ -119,6 +119,8 @@ def _kind(field: dict[str, Any]) -> str:
         return f"list of {_kind(field.get('items', {}))}"
     if field.get("type") == "object" and isinstance(field.get("additionalProperties"), dict):
         return f"map of {_kind(field['additionalProperties'])}"
+    if field.get("patternProperties"):
+        return f"map of {_kind(next(iter(field['patternProperties'].values())))}"
     bounds = [f"{sign} {field[key]:g}" for key, sign in _BOUNDS.items() if key in field]
     kinds = field.get("type", "any")
     kind = " or ".join(kinds) if isinstance(kinds, list) else kinds

@@ -72,6 +72,8 @@ class Expectations:
                 return dict(option["properties"][part])
             elif isinstance(option.get("additionalProperties"), dict):
                 return dict(option["additionalProperties"])
+            elif option.get("patternProperties"):
+                return dict(next(iter(option["patternProperties"].values())))
         return None
 
 

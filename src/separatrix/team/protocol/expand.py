@@ -14,9 +14,8 @@ from separatrix.team.protocol.model import Activity, Precedence, Procedure
 from separatrix.team.protocol.network import bridged
 from separatrix.team.protocol.repeat import (
     Instances,
-    activity_places,
+    all_instances,
     block_precedences,
-    instances_of,
     precedences_of,
 )
 from separatrix.team.protocol.roles import covers_of, recurring_of, standby_of
@@ -43,11 +42,7 @@ def expanded(situation: Situation, staff: Staff, *, evidence: EvidenceReader) ->
         If an evidence entry does not exist or is no time.
     """
     file = situation.protocol
-    instances = Instances(
-        instance
-        for place, spec, block in activity_places(file)
-        for instance in instances_of(spec, block, place, situation)
-    )
+    instances = Instances(all_instances(file, situation))
     ground = Ground(situation=situation, instances=instances, rules=staff.rules, evidence=evidence)
     ties = (
         *(tie for one in instances.all for tie in precedences_of(one, instances)),

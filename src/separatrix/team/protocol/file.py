@@ -484,6 +484,8 @@ class ProtocolFile(Part):
     """Who is operated on: A, B, mother."""
     operations: Annotated[list[Annotated[Whole, Field(ge=1, le=9)]], Field(min_length=1, max_length=9)] = [1]
     """Numbers of operations that it is written for."""
+    parts: Annotated[bool, Strict()] | None = None
+    """Whether the children are parted in the last operation; default: yes where A and B are the patients."""
     longest_h: Annotated[Number, Field(gt=0, le=168)] = 48.0
     """Longest day that is planned; shifts lie inside."""
     choices: dict[Name, ChoiceSpec] = {}
@@ -514,6 +516,11 @@ class ProtocolFile(Part):
     """Working rules."""
     roster: Annotated[list[PersonSpec], Field(min_length=1, max_length=300)]
     """People, by role until the team writes its own."""
+
+    @property
+    def parts_children(self) -> bool:
+        """Whether the children are parted in the last operation."""
+        return set(self.patients) == {"A", "B"} if self.parts is None else self.parts
 
     @field_validator("format", mode="before")
     @classmethod

@@ -136,7 +136,21 @@ def earliest_starts(procedure: Procedure) -> dict[str, int]:
     InfeasibleError
         If the precedences go in a circle.
     """
-    starts = {activity.id: activity.earliest_min for activity in procedure.activities}
+    begins = {activity.id: activity.earliest_min for activity in procedure.activities}
+    return {name: int(start) for name, start in _pushed(procedure, begins).items()}
+
+
+def longest_way(procedure: Procedure, first: str, last: str) -> int:
+    """Minutes from the start of one activity to the end of another that no schedule can undercut."""
+    begins = {activity.id: float("-inf") for activity in procedure.activities} | {first: 0.0}
+    reached = _pushed(procedure, begins)[last]
+    length = next(activity.planned_min for activity in procedure.activities if activity.id == last)
+    return max(0, int(reached) + length) if reached >= 0 else 0
+
+
+def _pushed(procedure: Procedure, begins: Mapping[str, float]) -> dict[str, float]:
+    """Starts moved back until every precedence holds."""
+    starts = dict(begins)
     length = {activity.id: activity.planned_min for activity in procedure.activities}
     for _ in range(len(starts) + 1):
         changed = False
@@ -150,6 +164,5 @@ def earliest_starts(procedure: Procedure) -> dict[str, int]:
                 changed = True
         if not changed:
             return starts
-    raise InfeasibleError(
-        "the order of activities goes in a circle: " + " → ".join(circle(procedure.precedences))
-    )
+    way = " → ".join(circle(procedure.precedences))
+    raise InfeasibleError(f"the order of activities goes in a circle: {way}")

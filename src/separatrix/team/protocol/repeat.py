@@ -50,16 +50,6 @@ def repeated_title(title: str, key: str) -> str:
     return f"{title}, {key}" if key else title
 
 
-def activity_places(file: ProtocolFile) -> Iterator[tuple[Place, ActivitySpec, BlockSpec | None]]:
-    """Every activity with its place, and the block it stands in."""
-    for index, item in enumerate(file.activities):
-        if isinstance(item, BlockSpec):
-            for inner, spec in enumerate(item.block):
-                yield ("activities", index, "block", inner), spec, item
-        else:
-            yield ("activities", index), item, None
-
-
 def keys_of(
     for_each: str | None, patients: Sequence[Patient] | None, situation: Situation
 ) -> list[tuple[str, tuple[Patient, ...], Crossing | None]]:
@@ -110,6 +100,21 @@ def instances_of(
             present=False,
         ),
     )
+
+
+def all_instances(file: ProtocolFile, situation: Situation) -> Iterator[Instance]:
+    """Every instance in the order of the file, blocks round by round."""
+    for index, item in enumerate(file.activities):
+        if isinstance(item, BlockSpec):
+            members = [
+                instances_of(spec, item, ("activities", index, "block", inner), situation)
+                for inner, spec in enumerate(item.block)
+            ]
+            every = [one for repetitions in members for one in repetitions]
+            keys = dict.fromkeys(one.key for one in every)
+            yield from (one for key in keys for one in every if one.key == key)
+        else:
+            yield from instances_of(item, None, ("activities", index), situation)
 
 
 class Instances:

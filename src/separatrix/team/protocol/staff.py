@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from separatrix.evidence import EvidenceReader
@@ -90,15 +90,3 @@ def _rules(protocol: RulesSpec, team: RulesSpec, evidence: EvidenceReader) -> Ru
         plan_quantile=chosen("plan_quantile") or usual.plan_quantile,
         grid_min=whole("grid_min") or usual.grid_min,
     )
-
-
-def qualified(people: Sequence[Person], *, skill: str, level: int, team: str | None) -> list[Person]:
-    """People on the operation's own duty who may fill a need: skill, level, and colour or none."""
-    return [
-        person
-        for person in people
-        if person.pool != "standby"
-        and skill in person.skills
-        and person.skills[skill] >= level
-        and (team is None or person.team in (None, team))
-    ]
