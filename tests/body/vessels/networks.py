@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 
+from separatrix.body.vessels.circulation import CirculationInputs, prepare_circulation
 from separatrix.body.vessels.model import Edge, Node, VesselGraph, VesselKind
+from separatrix.case import Case, CaseFile, evidence_for
 from separatrix.core import Owner
 
 OWNER = {"A": Owner.A, "B": Owner.B, "-": Owner.SHARED}
@@ -109,3 +114,15 @@ def ring_pair(
         radius = float(random.uniform(0.5, 0.9))
         g.vessel(f"XV{c}", *ends, radius=radius, length=25.0, kind=VesselKind.CORTICAL_VEIN)
     return g.graph()
+
+
+def hand_case(**sections: Any) -> Case:
+    """A case without imaging; nothing is read from disk."""
+    file = CaseFile.model_validate({"format": 1, "id": "hand", "born": "2026-01-05", **sections})
+    return Case(Path("hand"), file)
+
+
+def inputs_of(graph: VesselGraph, **sections: Any) -> CirculationInputs:
+    """The circulation of a graph without images."""
+    case = hand_case(**sections)
+    return prepare_circulation(graph, case=case, anatomy=None, evidence=evidence_for(case))

@@ -61,6 +61,7 @@ def undominated(harm: Reals) -> Ints:
 
     Of equal states the first stands for all; best for A first.
     """
+    harm = np.round(harm / TIE_MMHG) * TIE_MMHG
     order = np.lexsort((np.arange(len(harm)), harm[:, 1], harm[:, 0]))
     kept: list[int] = []
     best_b = np.inf
