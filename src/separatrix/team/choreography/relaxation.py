@@ -138,12 +138,16 @@ class _Model:
             yield self.model.new_fixed_size_interval_var(left, self.horizon - left, f"after {person.id}")
 
     def add_places(self) -> None:
-        """Rooms by the same argument as people, fields alone, equipment by its count."""
+        """Rooms by the same argument as people, fields alone, equipment by its count.
+
+        A room's places are for patients, and several things are done on one patient at once: only what is
+        done on nobody is sure to take a place of its own.
+        """
         activities, rooms = self.procedure.activities, {room.id: room for room in self.procedure.rooms}
         kinds = sorted({frozenset(a.rooms) for a in activities if a.rooms}, key=sorted)
         unions = {one | other for one, other in combinations(kinds, 2)} | set(kinds)
         for union in sorted(unions, key=sorted):
-            inside = {a.id: 1 for a in activities if a.rooms and set(a.rooms) <= union}
+            inside = {a.id: 1 for a in activities if a.rooms and not a.patients and set(a.rooms) <= union}
             self.add_pool(inside, sum(rooms[room].places for room in union), [])
         for patient in self.procedure.patients:
             self.add_pool({a.id: 1 for a in activities if patient in a.sterile_field}, 1, [])
