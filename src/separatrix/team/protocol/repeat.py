@@ -50,6 +50,16 @@ def repeated_title(title: str, key: str) -> str:
     return f"{title}, {key}" if key else title
 
 
+def activity_places(file: ProtocolFile) -> Iterator[tuple[Place, ActivitySpec, BlockSpec | None]]:
+    """Every activity with its place, and the block it stands in."""
+    for index, item in enumerate(file.activities):
+        if isinstance(item, BlockSpec):
+            for inner, spec in enumerate(item.block):
+                yield ("activities", index, "block", inner), spec, item
+        else:
+            yield ("activities", index), item, None
+
+
 def keys_of(
     for_each: str | None, patients: Sequence[Patient] | None, situation: Situation
 ) -> list[tuple[str, tuple[Patient, ...], Crossing | None]]:
