@@ -199,3 +199,24 @@ def all_orders(costs: Reals) -> list[tuple[tuple[int, ...], tuple[float, float],
         along = costs[:, states]
         out.append((order, tuple(along.max(1)), tuple(np.maximum(along, 0).sum(1))))
     return out
+
+
+def label_harm(pair: RandomPair, labels: list[int]) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Worst and summed rise of each child when the ring is labelled so, by dense solves of whole networks."""
+    worst, total = np.full(2, -np.inf), np.zeros(2)
+    for network, supplies in ((pair.passive, pair.supplies), (pair.held, None)):
+        owner = pair.owner[: len(network.node_ids)].copy()
+        owner[pair.shared] = labels
+        after = clamped(network, np.flatnonzero(owner[network.a] != owner[network.b]))
+        rise = (solve(after) - solve(network))[pair.observed]
+        for child in (0, 1):
+            mine = pair.observed[pair.child == child]
+            if has_undrained(
+                replace(after, inflow=np.where(owner == child, after.inflow, 0)), mine, supplies
+            ):
+                worst[child] = total[child] = np.inf
+                continue
+            rises = rise[pair.child == child]
+            worst[child] = max(worst[child], rises.max())
+            total[child] = max(total[child], np.maximum(rises, 0).sum())
+    return (float(worst[0]), float(worst[1])), (float(total[0]), float(total[1]))

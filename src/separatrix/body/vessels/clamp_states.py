@@ -45,7 +45,7 @@ def clamp_costs(
     -------
     Reals
         (2, 2^k) mmHg, row 0 for A: the largest rise over the child's observed nodes, negative where all of
-        them fall, −inf for a child without observed nodes, +inf where a part with blood in it is cut off
+        them fall, 0 for a child without observed nodes, +inf where a part with blood in it is cut off
         from every outlet (*no drainage*). Bit j of a state's number is set where candidate j is clamped.
 
     Raises
@@ -56,6 +56,9 @@ def clamp_costs(
     k = _agreed_size(systems, child_of_observed)
     out = np.full((2, 1 << max(k, 3)), -np.inf)
     _fill(systems, baseline, child_of_observed, out[0], out[1], threads)
+    for child in (0, 1):
+        if not (child_of_observed == child).any():
+            out[child] = np.where(np.isposinf(out[child]), np.inf, 0.0)
     return np.ascontiguousarray(out[:, : 1 << k]) if k < 3 else out
 
 

@@ -48,7 +48,6 @@ def peaks_and_burdens(steps: Reals) -> tuple[Pair, Pair]:
     if steps.shape[1] == 0:
         return (0.0, 0.0), (0.0, 0.0)
     peak, burden = steps.max(axis=1), np.maximum(steps, 0.0).sum(axis=1)
-    peak[np.isneginf(peak)] = 0.0  # a child without observed nodes
     return (float(peak[0]), float(peak[1])), (float(burden[0]), float(burden[1]))
 
 
