@@ -211,7 +211,13 @@ class _Checks:
         yield from self._references(spec.after, (*place, "after"), known, of=spec.id)
 
     def _activity(
-        self, spec: ActivitySpec, place: Place, known: set[str], *, block: BlockSpec | None = None
+        self,
+        spec: ActivitySpec,
+        place: Place,
+        known: set[str],
+        *,
+        block: BlockSpec | None = None,
+        repeats: bool = False,
     ) -> Iterator[Fault]:
         yield from self._placed(spec, place, known)
         yield from self._references(spec.starts_with, (*place, "starts_with"), known, of=spec.id)
@@ -220,7 +226,9 @@ class _Checks:
         )
         yield from self._unknown(spec.phase, "phase", (*place, "phase"), self._known["phases"])
         for index, need in enumerate(spec.needs):
-            yield from self._need(need, (*place, "needs", index), single=self._is_single(spec, block))
+            yield from self._need(
+                need, (*place, "needs", index), single=repeats or self._is_single(spec, block)
+            )
         for name in spec.equipment:
             yield from self._unknown(name, "equipment", (*place, "equipment", name), self._known["equipment"])
         for name in spec.consumables:
@@ -501,6 +509,12 @@ class _Checks:
             return None
 
     def _branches(self) -> Iterator[Fault]:
+        repeated = {
+            spec.id
+            for item in self._file.activities
+            for spec in (item.block if isinstance(item, BlockSpec) else (item,))
+            if spec.for_each or item.for_each
+        }
         for b, branch in enumerate(self._file.branches):
             place: Place = ("branches", b)
             name, _, key = branch.at.partition("@")
@@ -512,7 +526,8 @@ class _Checks:
                 here: Place = (*place, "options", o)
                 known = self._activities | {added.id for added in option.adds}
                 for a, added in enumerate(option.adds):
-                    yield from self._activity(added, (*here, "adds", a), known)
+                    # What is added at a repeated activity is repeated like it.
+                    yield from self._activity(added, (*here, "adds", a), known, repeats=name in repeated)
                 for key in ("before", "drops", "keeps"):
                     for index, reference in enumerate(getattr(option, key)):
                         yield from self._unknown(
