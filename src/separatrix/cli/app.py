@@ -157,6 +157,28 @@ def explain(
         out.answer(found.to_dict(), found.to_text())
 
 
+@app.command(epilog="Example: separatrix flow network.json --json")
+def flow(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="Network as JSON: plan/vessels/graph.json, or nodes and edges with resistances.",
+            metavar="FILE",
+        ),
+    ],
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Solve the steady flow of a network of vessels: pressure at each node, flow in each edge."""
+    out = Out(as_json=as_json, quiet=quiet)
+    with out.errors():
+        from separatrix.body.vessels.flow_file import read_flow_file, solve_flow_file
+        from separatrix.cli.report import flow_report
+
+        given = read_flow_file(file)
+        out.answer(*flow_report(given, solve_flow_file(given)))
+
+
 @evidence_app.command("list", epilog="Example: separatrix evidence list --search sinus")
 def evidence_list(
     search: Annotated[

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from separatrix.cli.console import SAFETY
 from separatrix.core import Fault, InputError
 from separatrix.evidence import Entry, Mark, plain
 from separatrix.pipeline import PlanRun
+
+if TYPE_CHECKING:  # only `separatrix flow` needs the vessels' solver
+    from separatrix.body.vessels.flow_file import FlowFile
+    from separatrix.body.vessels.model import FlowState
 
 
 def plan_report(run: PlanRun) -> tuple[dict[str, Any], str]:
@@ -70,6 +74,40 @@ def evidence_report(entries: Iterable[Entry], mark: str) -> tuple[dict[str, Any]
     lines = [f"{e.mark.value}  {e.id:<58} {_shown(e)}" for e in chosen]
     lines.append(f"{len(chosen)} entries. `separatrix explain ID` tells more of one.")
     return data, "\n".join(lines)
+
+
+MAX_ROWS = 200
+"""Rows of a table on the screen; `--json` prints all."""
+
+
+def flow_report(given: FlowFile, state: FlowState) -> tuple[dict[str, Any], str]:
+    """Pressure of each node and flow of each edge, as plain data and as two tables."""
+    data = given.result(state)
+    network = given.network
+    nodes = [
+        (str(node["id"]), "not fixed" if node["pressure_mmHg"] is None else f"{node['pressure_mmHg']:.4g}")
+        for node in data["nodes"]
+    ]
+    edges = []
+    for n, edge in enumerate(data["edges"]):
+        flow, ends = edge["flow_ml_per_min"], (network.a[n], network.b[n])
+        start, end = ends if flow >= 0 else ends[::-1]
+        course = f"{given.node_ids[start]} → {given.node_ids[end]}"
+        amount = f"{abs(flow):.4g}" if network.is_open[n] else "closed"
+        edges.append((str(edge["id"]), amount, course))
+    lines = [*_table(("node", "mmHg"), nodes), "", *_table(("edge", "ml/min", "from → to"), edges), ""]
+    lines += [f"largest imbalance of a node: {state.residual:.1e} of the largest flow", SAFETY]
+    return data, "\n".join(lines)
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Columns of even width, cut off after `MAX_ROWS` rows."""
+    shown = [head, *rows[:MAX_ROWS]]
+    widths = [max(len(row[c]) for row in shown) for c in range(len(head))]
+    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in shown]
+    if len(rows) > MAX_ROWS:
+        lines.append(f"… and {len(rows) - MAX_ROWS} more; --json prints all")
+    return lines
 
 
 def _shown(entry: Entry) -> str:

@@ -15,9 +15,10 @@ import numpy as np
 
 from separatrix.body.anatomy import Anatomy
 from separatrix.body.vessels.model import Bools, FlowState, Ints, Network, Reals, Territory, VesselGraph
+from separatrix.body.vessels.newton import reached_from
 from separatrix.body.vessels.parameters import Range, Values, central_values, draw_values
 from separatrix.body.vessels.posture import at_junction_mmHg, heart_over_junction_cm
-from separatrix.body.vessels.solve import connected_to, solve
+from separatrix.body.vessels.solve import solve
 from separatrix.body.vessels.wiring import Wiring, prepare_wiring
 from separatrix.case import Case
 from separatrix.core import Twin
@@ -177,7 +178,7 @@ class Circulation:
         veins[w.foreign_beds] = False
         start = np.zeros(len(w.node_ids), dtype=bool)
         start[[n for n, _, arterial in w.held_nodes if not arterial]] = True
-        reached = connected_to(len(w.node_ids), w.a[veins], w.b[veins], start)
+        reached = reached_from(len(w.node_ids), w.a[veins], w.b[veins], start)
         return np.asarray(~reached[w.territory_nodes])
 
     def vessel_flow(self, state: CirculationState) -> dict[str, float]:
