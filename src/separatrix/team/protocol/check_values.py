@@ -11,7 +11,7 @@ from separatrix.core import DataMissingError, Fault
 from separatrix.evidence import EvidenceReader
 from separatrix.team.protocol.file import FromEvidence, PersonSpec, ProtocolFile, RulesSpec
 from separatrix.team.protocol.quantities import minutes, plain_number
-from separatrix.team.protocol.read import Survey
+from separatrix.team.protocol.read import UNNAMED, Survey
 
 
 def near_known(name: str, known: Iterable[str]) -> str:
@@ -88,7 +88,7 @@ def people_faults(
     for index, person in enumerate(people):
         here: Place = (*place, index)
         for what in dict.fromkeys((f"id {person.id}", f"name {person.name.casefold().strip()}")):
-            if what in seen and "unnamed" not in what:
+            if what in seen and UNNAMED not in what:
                 yield survey.fault(
                     here,
                     f"{shown(person.name)} stands twice, first as '{seen[what]}'",

@@ -29,7 +29,7 @@ from separatrix.team.protocol.file import (
     When,
 )
 from separatrix.team.protocol.quantities import PATIENT_WORD, duration_of, minutes
-from separatrix.team.protocol.read import Survey
+from separatrix.team.protocol.read import UNNAMED, Survey
 
 _INPUTS = ("operations", "crossings")
 """Inputs that ``when`` may ask for beside the protocol's own choices."""
@@ -94,7 +94,7 @@ class _Checks:
         return self._survey.fault(place, problem, expected=expected, mend=mend)
 
     def _unknown(self, name: str, what: str, place: Place, known: Iterable[str]) -> Iterator[Fault]:
-        if name not in known:
+        if name not in known and name != UNNAMED:
             yield self._fault(place, f"unknown {what} {shown(name)}", mend=near_known(name, known))
 
     # The top of the file
@@ -163,7 +163,7 @@ class _Checks:
     def _doubled(self, items: Sequence[tuple[Place, str]]) -> Iterator[Fault]:
         seen: dict[str, Place] = {}
         for place, name in items:
-            if name in seen and name != "unnamed":
+            if name in seen and name != UNNAMED:
                 assert self._survey.document is not None
                 first = self._survey.document.line_of(seen[name])
                 yield self._fault(

@@ -219,14 +219,18 @@ class BlockSpec(_Placed):
     """Each repetition begins when the one before it has ended."""
 
 
+_ACTIVITY, _BLOCK = "an activity", "a block"
+"""Names of the two kinds, unlike any key, so that a location of a fault tells them from keys."""
+
+
 def _kind(data: Any) -> str:
     """Which of the two an item of ``activities`` is."""
     is_block = "block" in data if isinstance(data, dict) else isinstance(data, BlockSpec)
-    return "block" if is_block else "activity"
+    return _BLOCK if is_block else _ACTIVITY
 
 
 ActivityOrBlock = Annotated[
-    Annotated[ActivitySpec, Tag("activity")] | Annotated[BlockSpec, Tag("block")], Discriminator(_kind)
+    Annotated[ActivitySpec, Tag(_ACTIVITY)] | Annotated[BlockSpec, Tag(_BLOCK)], Discriminator(_kind)
 ]
 
 

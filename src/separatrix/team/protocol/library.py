@@ -75,7 +75,7 @@ def check_protocol(survey: Survey[ProtocolFile], *, evidence: EvidenceReader) ->
     faults = [*survey.faults, *protocol_faults(survey, evidence=evidence)]
     if survey.file is not None:
         with_people = not any(_in_section(fault, "roster") for fault in faults)
-        told = _told(survey.file, None, evidence, with_people=with_people)
+        told = _told(survey.file, None, evidence, whole=survey.is_whole, with_people=with_people)
         faults += [survey.fault(p, problem, expected=e, mend=m) for p, problem, e, m in told]
     return sorted_faults(faults)
 
@@ -88,7 +88,7 @@ def check_team(
     if survey.file is not None:
         faults += _team_faults(survey, survey.file, protocol, evidence)
         if not any(_in_section(fault, "people") for fault in faults):
-            told = _told(protocol, survey.file, evidence, with_people=True)
+            told = _told(protocol, survey.file, evidence, whole=True, with_people=True)
             faults += [_at_team(survey, told_one) for told_one in told]
     return sorted_faults(faults)
 
@@ -98,16 +98,19 @@ def _in_section(fault: Fault, section: str) -> bool:
 
 
 def _told(
-    file: ProtocolFile, team: TeamFile | None, evidence: EvidenceReader, *, with_people: bool
+    file: ProtocolFile, team: TeamFile | None, evidence: EvidenceReader, *, whole: bool, with_people: bool
 ) -> list[Told]:
-    """Faults of the order, the roles and the people over all variants, each once."""
+    """Faults of the order, the roles and the people over all variants, each once.
+
+    Where the file is not whole, what seems to be missing is not told.
+    """
     found: dict[tuple[Any, str], Told] = {}
     try:
         sound = standing(file, evidence=evidence)
         staff = staff_of(sound, team, evidence=evidence)
         for one in variants(sound, staff, evidence=evidence):
-            told = list(structure_told(sound, one))
-            if with_people and not circle(one.procedure.precedences):
+            told = list(structure_told(sound, one, whole=whole))
+            if whole and with_people and not circle(one.procedure.precedences):
                 told += staffing_told(sound, one)
             for new in told:
                 found.setdefault((new[0], new[1]), new)

@@ -30,7 +30,16 @@ MAX_FAULTS = 100
 _ROUNDS = 12
 """Taking out a faulty field can leave the group around it wanting, and so on upwards."""
 
-_STAND_INS: Mapping[str, Any] = {"format": 1, "id": "unnamed", "title": "untitled", "name": "unnamed"}
+UNNAMED = "unnamed"
+"""Stand-in for a name: told already, so never told as unknown."""
+
+_STAND_INS: Mapping[str, Any] = {
+    "format": 1,
+    "id": UNNAMED,
+    "title": "untitled",
+    "name": UNNAMED,
+    "phase": UNNAMED,
+}
 """Sound values in place of faulty required ones, so that the rest is checked in the same report."""
 
 _GONE = object()
@@ -51,10 +60,30 @@ class Survey(Generic[FileModel]):
     written: Document | None
     """All that is written, sound or not."""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether no item of a list had to be taken out."""
+        return (
+            self.document is not None
+            and self.written is not None
+            and (_counts(self.document.data) == _counts(self.written.data))
+        )
+
     def fault(self, place: Place, problem: str, *, expected: str = "", mend: str = "") -> Fault:
         """A fault at a place of the sound part."""
         assert self.document is not None
         return _fault(self.document, place, problem, expected=expected, mend=mend)
+
+
+def _counts(data: Any) -> dict[str, int]:
+    """Length of each list at the top, and of the blocks in it."""
+    found = {}
+    for key, section in data.items():
+        if isinstance(section, list):
+            found[key] = len(section)
+            blocks = (item.get("block") for item in section if isinstance(item, dict))
+            found[f"{key}.block"] = sum(len(block) for block in blocks if isinstance(block, list))
+    return found
 
 
 def survey_protocol(source: str | Path) -> Survey[ProtocolFile]:

@@ -82,8 +82,8 @@ def standing(file: ProtocolFile, *, evidence: EvidenceReader) -> ProtocolFile:
     )
 
 
-def structure_told(file: ProtocolFile, one: Expanded) -> Iterator[Told]:
-    """Faults of the order and the roles of one variant."""
+def structure_told(file: ProtocolFile, one: Expanded, *, whole: bool) -> Iterator[Told]:
+    """Faults of the order and the roles of one variant; of a part of a file only what is sure."""
     places = {instance.id: instance.place for instance in one.ground.instances.all}
     if way := circle(one.ties):
         yield (
@@ -93,8 +93,9 @@ def structure_told(file: ProtocolFile, one: Expanded) -> Iterator[Told]:
             "take out one of these ties",
         )
         return
-    yield from _spans_told(file, one)
-    yield from _parting_told(file, one, places)
+    if whole:
+        yield from _spans_told(file, one)
+        yield from _parting_told(file, one, places)
     yield from _stock_told(one, places)
     yield from _rooms_told(one, places)
 

@@ -92,22 +92,30 @@ def _cover_shortages(procedure: Procedure, people: Sequence[Person]) -> Iterator
             continue
         if gap := _uncovered(cover, span, people):
             yield _shortage(cover.id, gap, cover, procedure)
+        able = [person for person in people if may_fill(person, cover)]
+        if span > cover.longest_min and len(able) <= cover.count:
+            yield _no_relief(cover, cover.id, cover.count, span, able, procedure)
     for name, together in _same_role(procedure.covers).items():
         spans = [longest_way(procedure, cover.begins, cover.ends) for cover in together]
         needing_relief = any(span > c.longest_min for span, c in zip(spans, together, strict=True))
         if needing_relief and not any(_lacking(cover, people, procedure) for cover in together):
             count = sum(cover.count for cover in together)
             able = [p for p in people if any(may_fill(p, cover) for cover in together)]
-            if len(able) <= count:
-                longest = max(spans)
-                yield _shortage(
-                    together[0].id,
-                    f"no relief for '{_skill(together[0], procedure)}' "
-                    f"({name}): {count} at any moment for {hours_text(longest)}, stretches of at most "
-                    f"{together[0].longest_min} min, and there {_is(len(able))}",
-                    together[0],
-                    procedure,
-                )
+            each = all(sum(may_fill(p, cover) for p in people) > cover.count for cover in together)
+            if len(able) <= count and each and len(together) > 1:
+                yield _no_relief(together[0], name, count, max(spans), able, procedure)
+
+
+def _no_relief(
+    cover: Cover, name: str, count: int, span_min: int, able: Sequence[Person], procedure: Procedure
+) -> Shortage:
+    return _shortage(
+        cover.id,
+        f"no relief for '{_skill(cover, procedure)}' ({name}): {count} at any moment for "
+        f"{hours_text(span_min)}, stretches of at most {cover.longest_min} min, and there {_is(len(able))}",
+        cover,
+        procedure,
+    )
 
 
 def _same_role(covers: Sequence[Cover]) -> dict[str, list[Cover]]:
