@@ -284,7 +284,7 @@ class _Checks:
     def _length(self, spec: ActivitySpec, place: Place, block: BlockSpec | None) -> Iterator[Fault]:
         here: Place = (*place, "duration")
         if spec.duration is None:
-            if "milestone" not in spec.marks and not self._was_written(place, "duration"):
+            if "milestone" not in spec.marks and not self._survey.was_written(place, "duration"):
                 yield self._fault(
                     here,
                     f"'{spec.id}' has no duration",
@@ -302,16 +302,6 @@ class _Checks:
                 f"least {scale.least:g} is more than most {scale.most:g}",
                 mend="swap them",
             )
-
-    def _was_written(self, place: Place, key: str) -> bool:
-        """Whether a key stands in the file, sound or not: what is faulty is told elsewhere."""
-        assert self._survey.document is not None
-        assert self._survey.written is not None
-        line = self._survey.document.line_of(place)
-        return any(
-            at[-1] == key and self._survey.written.lines.get(at[:-1]) == line
-            for at in self._survey.written.lines
-        )
 
     def _whose(self, spec: ActivitySpec, block: BlockSpec | None) -> list[str]:
         whose = spec.patients if spec.patients is not None else block.patients if block else None
@@ -336,6 +326,8 @@ class _Checks:
     def _own_points(self, points: Sequence[float | None], place: Place) -> Iterator[Fault]:
         low, mode, high = points
         if low is None or mode is None or high is None:
+            if all(self._survey.was_written(place, key) for key in ("low_min", "mode_min", "high_min")):
+                return  # one of them is faulty, and told
             yield self._fault(
                 place,
                 "not all three points are given",
@@ -473,7 +465,7 @@ class _Checks:
                 mend=near_known("", self._known["covers"]),
             )
         yield from self._covers_named(spec.served_by, (*place, "served_by"))
-        if spec.every_min is None and not spec.trigger and not self._was_written(place, "every_min"):
+        if spec.every_min is None and not spec.trigger and not self._survey.was_written(place, "every_min"):
             yield self._fault(
                 place, f"nothing says when '{spec.id}' is due", expected="every_min, trigger, or both"
             )

@@ -109,11 +109,11 @@ def _told(
         sound = standing(file, evidence=evidence)
         staff = staff_of(sound, team, evidence=evidence)
         for one in variants(sound, staff, evidence=evidence):
-            told = list(structure_told(sound, one, whole=whole))
+            for told in structure_told(sound, one, whole=whole):
+                found.setdefault((told[0], told[1]), told)
             if whole and with_people and not circle(one.procedure.precedences):
-                told += staffing_told(sound, one)
-            for new in told:
-                found.setdefault((new[0], new[1]), new)
+                for told in staffing_told(sound, one):
+                    found.setdefault((told[0], "people"), told)  # one for each place, whatever the variant
     except DataMissingError:
         pass  # a number of a rule, role or default that cannot be read: told with its line by the checks
     return list(found.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -16,6 +16,7 @@ from separatrix.case.document import MAX_BYTES, Document, Place, parse_document
 from separatrix.case.expected import Expectations
 from separatrix.case.faults import model_faults, near, value_at
 from separatrix.case.model import PROTOCOL_NAMES
+from separatrix.case.text import brief
 from separatrix.core import Fault, InputError
 from separatrix.team.protocol.file import Part, ProtocolFile
 from separatrix.team.protocol.schema import protocol_expectations, team_expectations
@@ -59,6 +60,13 @@ class Survey(Generic[FileModel]):
     faults: tuple[Fault, ...]
     written: Document | None
     """All that is written, sound or not."""
+    places: Mapping[Place, Place] = field(default_factory=dict)
+    """Place in the sound part to place as written, where the two differ."""
+
+    def was_written(self, place: Place, key: str) -> bool:
+        """Whether a key stands in a group of the sound part, or stood there and was faulty."""
+        group = value_at(self.written.data if self.written else None, self.places.get(place, place))
+        return isinstance(group, dict) and group.get(key) is not None
 
     @property
     def is_whole(self) -> bool:
@@ -168,8 +176,8 @@ def survey_bytes(
         return Survey(document, model.model_validate(data), (), document)
     faults = model_faults(document, errors[:MAX_FAULTS], expectations)
     told = tuple(_named(document, place, fault) for place, fault in _deepest(faults).items())
-    sound, file = _sound_part(document, data, list(faults), model)
-    return Survey(sound, file, told, document)
+    sound, file, places = _sound_part(document, data, list(faults), model)
+    return Survey(sound, file, told, document, places)
 
 
 def _validated(document: Document, model: type[Part]) -> tuple[dict[str, Any], Sequence[Any]]:
@@ -224,8 +232,8 @@ def _deepest(faults: Mapping[Place, Fault]) -> dict[Place, Fault]:
 
 def _sound_part(
     document: Document, data: dict[str, Any], wrong: Sequence[Place], model: type[FileModel]
-) -> tuple[Document | None, FileModel | None]:
-    """The file without its faulty fields and items, and the lines of what is left."""
+) -> tuple[Document | None, FileModel | None, Mapping[Place, Place]]:
+    """The file without its faulty fields and items, the lines of what is left, and where it stood."""
     kept = copy.deepcopy(data)
     for _ in range(_ROUNDS):
         for place in wrong:
@@ -235,11 +243,11 @@ def _sound_part(
         errors = _errors(model, clean)
         if not errors:
             lines = {now: line for now, was in places.items() if (line := document.line_of(was))}
-            return Document(document.file, clean, lines, {}), model.model_validate(clean)
+            return Document(document.file, clean, lines, {}), model.model_validate(clean), places
         wrong = [place for error in errors if (place := _to_take_out(error, places))]
         if not wrong:
             break
-    return None, None
+    return None, None, {}
 
 
 def _to_take_out(error: Mapping[str, Any], places: Mapping[Place, Place]) -> Place:
@@ -283,15 +291,11 @@ def _fault(document: Document, place: Place, problem: str, *, expected: str = ""
 
 def _named(document: Document, place: Place, fault: Fault) -> Fault:
     """A fault whose field names list items by their id: ``activities[airway].needs[0]``."""
-    import dataclasses
-
-    return dataclasses.replace(fault, field=named_place(document.data, place))
+    return replace(fault, field=named_place(document.data, place))
 
 
 def named_place(data: Any, place: Place) -> str:
     """A place as people find it: list items by their id where they have one."""
-    from separatrix.case.text import brief
-
     text = ""
     for part in place:
         below = value_at(data, (part,))

@@ -6,13 +6,16 @@ These are conditions that any schedule needs; that they hold does not mean that 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 from separatrix.team.protocol.matching import may_fill, on_duty, unmet
 from separatrix.team.protocol.model import Activity, Cover, Need, Person, Procedure, Standby
 from separatrix.team.protocol.network import earliest_starts, following, longest_way
+
+_Asked = TypeVar("_Asked", Need, Cover)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,7 @@ def shortages(procedure: Procedure) -> Iterator[Shortage]:
     told: set[tuple[str, int, str | None, int]] = set()
     alone: set[str] = set()
     for activity in procedure.activities:
-        for need in activity.needs:
+        for need in _known(activity.needs, procedure):
             key = (need.skill, need.count, need.team, need.level)
             short = _lacking(need, people, procedure) or _off_duty(activity, need, starts, people, procedure)
             if short:
@@ -47,6 +50,11 @@ def shortages(procedure: Procedure) -> Iterator[Shortage]:
     yield from _at_once(procedure, people, alone)
     if procedure.standby is not None:
         yield from _standby_shortages(procedure.standby, procedure)
+
+
+def _known(asked: Iterable[_Asked], procedure: Procedure) -> list[_Asked]:
+    """Without skills that the protocol does not name: those are told as unknown."""
+    return [one for one in asked if f"skill:{one.skill}" in procedure.titles]
 
 
 def _lacking(need: Need | Cover, people: Sequence[Person], procedure: Procedure) -> str:
@@ -85,7 +93,7 @@ def _off_duty(
 
 
 def _cover_shortages(procedure: Procedure, people: Sequence[Person]) -> Iterator[Shortage]:
-    for cover in procedure.covers:
+    for cover in _known(procedure.covers, procedure):
         span = longest_way(procedure, cover.begins, cover.ends)
         if short := _lacking(cover, people, procedure):
             yield _shortage(cover.id, f"'{cover.title}' {short}", cover, procedure)
@@ -95,7 +103,7 @@ def _cover_shortages(procedure: Procedure, people: Sequence[Person]) -> Iterator
         able = [person for person in people if may_fill(person, cover)]
         if span > cover.longest_min and len(able) <= cover.count:
             yield _no_relief(cover, cover.id, cover.count, span, able, procedure)
-    for name, together in _same_role(procedure.covers).items():
+    for name, together in _same_role(_known(procedure.covers, procedure)).items():
         spans = [longest_way(procedure, cover.begins, cover.ends) for cover in together]
         needing_relief = any(span > c.longest_min for span, c in zip(spans, together, strict=True))
         if needing_relief and not any(_lacking(cover, people, procedure) for cover in together):
@@ -153,12 +161,12 @@ def _at_once(procedure: Procedure, people: Sequence[Person], alone: set[str]) ->
             continue
         running = [
             cover
-            for cover in procedure.covers
+            for cover in _known(procedure.covers, procedure)
             if cover.id not in alone
             and (activity.id == cover.begins or activity.id in after[cover.begins])
             and (activity.id == cover.ends or cover.ends in following(procedure.precedences, activity.id))
         ]
-        needs: list[Need | Cover] = [need for one in group for need in one.needs]
+        needs: list[Need | Cover] = [need for one in group for need in _known(one.needs, procedure)]
         if open_need := unmet([*needs, *running], people):
             beside = f" beside {', '.join(c.title for c in running)}" if running else ""
             titles = " and ".join(f"'{one.title}'" for one in group)
