@@ -33,7 +33,7 @@ def test_everything_promised_is_written(written: Path) -> None:
     expected = {f"gantt-{view}.svg" for view in ("people", "rooms", "phases")}
     expected |= {"equipment.svg", "equipment.csv", "role-cards.html"}
     expected |= {f"calendar/{person}.ics" for person in ("N1", "N2", "AA1", "AA2", "AB1", "S1")}
-    assert names - {"role-cards.pdf"} == expected
+    assert names - {"role-cards.pdf", "gantt.pdf"} == expected
     assert ("role-cards.pdf" in names) == (not why_no_pdf())
 
 
@@ -57,7 +57,10 @@ def test_breaks_covers_handovers_and_critical_steps_can_be_told_apart(written: P
     people = (written / "gantt-people.svg").read_text()
     assert 'fill="url(#break)"' in people
     assert people.count("<title>handover:") == 2
-    assert re.search(r"shared sinus[^<]*</title><rect[^>]*stroke-width=\"0.7\"", people)
+    critical = re.search(r"shared sinus[^<]*</title>(<rect[^>]*/>)+", people)
+    assert critical
+    assert 'stroke-width="0.7"' in critical[0]
+    assert critical[0].index(Twin.A.colour) < critical[0].index(Twin.B.colour)
     assert "two children · 5 h 30" in people
     assert "circulations part · 5 h 00" in people
 
@@ -92,7 +95,8 @@ def test_a_card_names_script_relief_and_what_to_do(procedure: Procedure, schedul
 
 def test_cards_have_a_page_each_and_call_nothing_a_dose(written: Path, procedure: Procedure) -> None:
     html = (written / "role-cards.html").read_text()
-    assert html.count("<article ") == len(procedure.people)
+    assert html.count('<article id="card-') == len(procedure.people) - 1
+    assert "Reopening surgeon" in html[html.index('id="standby"') :]
     assert "dose" not in html.lower()
     assert "Not a certified medical device" in html
     if why_no_pdf():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import escape
 
@@ -20,18 +20,20 @@ from separatrix.team.protocol.inputs import Patient
 
 A3_WIDTH_MM = 420.0
 _MARGIN_MM = 8.0
-_LABEL_MM = 62.0
 _AXIS_MM = 26.0
 _FOOT_MM = 16.0
 _HEADING_MM = 5.6
 _LEAST_ROW_MM, _MOST_ROW_MM = 4.4, 9.0
 _SHEET_MM = 297.0
+_ROWS_MM = _SHEET_MM - 2 * _MARGIN_MM - _AXIS_MM - _FOOT_MM
+"""Height that an A3 sheet has for rows."""
 _LETTER_WIDTH = 0.6
 """Mean width of a letter over its height: what fits a bar."""
 _MOTHER = "#2f6f8f"
 _INK, _LINE, _PALE = "#1b1b1f", "#c9c6bf", "#f4f2ee"
 MOTHER_MARK = "▲"
-_HALF_HOUR = 30
+_BOTH, _BOTH_PALE = "both", "both-pale"
+"""Looks of what is done on both children: a purple edge above, an orange one below."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,8 @@ class Chart:
     safety: str
     begins: dt.datetime | None = None
     """Clock of wheels in, where a day is fixed."""
+    label_mm: float = 62.0
+    """Width of the names in front of the rows."""
     wide_mm: float = A3_WIDTH_MM
 
 
@@ -62,16 +66,34 @@ def to_svg(chart: Chart) -> str:
     return _Drawing(chart).svg()
 
 
+def in_sheets(rows: Sequence[Row]) -> list[list[Row]]:
+    """Rows for one A3 sheet after the other; a group that goes on says so."""
+    sheets: list[list[Row]] = [[]]
+    used, group = 0.0, ""
+    for row in rows:
+        high = row.lanes * _LEAST_ROW_MM + (_HEADING_MM if row.heading else 0)
+        if used + high > _ROWS_MM and sheets[-1]:
+            sheets.append([])
+            used = 0.0
+            if not row.heading and group:
+                row = replace(row, heading=f"{group} (continued)")
+                high += _HEADING_MM
+        group = row.heading.removesuffix(" (continued)") or group
+        sheets[-1].append(row)
+        used += high
+    return [sheet for sheet in sheets if sheet]
+
+
 class _Drawing:
     def __init__(self, chart: Chart) -> None:
         self.chart = chart
-        self.left = _MARGIN_MM + _LABEL_MM
+        self.left = _MARGIN_MM + chart.label_mm
         self.right = chart.wide_mm - _MARGIN_MM
         ends = [b.end_min for row in chart.rows for b in row.bars]
         self.end_min = max([chart.schedule.end_min, *ends, 60])
         lanes = sum(row.lanes for row in chart.rows)
         headings = sum(bool(row.heading) for row in chart.rows)
-        room = _SHEET_MM - 2 * _MARGIN_MM - _AXIS_MM - _FOOT_MM - headings * _HEADING_MM
+        room = _ROWS_MM - headings * _HEADING_MM
         self.lane_mm = min(_MOST_ROW_MM, max(_LEAST_ROW_MM, room / max(lanes, 1)))
         self.top = _MARGIN_MM + _AXIS_MM
         self.height = self.top + headings * _HEADING_MM + lanes * self.lane_mm + _FOOT_MM + _MARGIN_MM
@@ -143,7 +165,7 @@ class _Drawing:
         fill = colour_of(row.team) if row.team == "A" else _INK
         parts.append(
             f'<text x="{_MARGIN_MM + 1:.1f}" y="{y + high / 2 + size * 0.36:.2f}" font-size="{size:.2f}" '
-            f'fill="{fill}">{escape(_fit(label, _LABEL_MM - 2, size))}</text>'
+            f'fill="{fill}">{escape(_fit(label, self.chart.label_mm - 2, size))}</text>'
         )
         # Cover lies under what else a person does; breaks and handovers lie on top.
         depth = {"cover": 0, "activity": 1, "handover": 2, "break": 3}
@@ -159,10 +181,6 @@ class _Drawing:
         fill, ink = _look(bar)
         frame = f'stroke="{_INK}" stroke-width="{0.7 if bar.critical else 0.2}"'
         title = f"<title>{escape(bar.text)}: {clock_text(bar.start_min)} to {clock_text(bar.end_min)}</title>"
-        box = (
-            f'<g>{title}<rect x="{x0:.2f}" y="{top:.2f}" width="{wide:.2f}" height="{high:.2f}" '
-            f'fill="{fill}" {frame}/>'
-        )
         size = min(3.2, self.lane_mm * 0.58)
         words = _fit(_signed(bar), wide - 0.8, size) if bar.kind != "handover" else ""
         text = ""
@@ -171,7 +189,7 @@ class _Drawing:
                 f'<text x="{x0 + 0.6:.2f}" y="{top + high / 2 + size * 0.36:.2f}" font-size="{size:.2f}" '
                 f'fill="{ink}">{escape(words)}</text>'
             )
-        return f"{box}{text}</g>"
+        return f"<g>{title}{_box(x0, top, wide, high, fill, frame)}{text}</g>"
 
     def _moments(self, bottom: float) -> list[str]:
         schedule, parts = self.chart.schedule, []
@@ -198,9 +216,9 @@ class _Drawing:
         x = _MARGIN_MM
         parts = []
         for fill, words, frame in _LEGEND:
+            edge = f'stroke="{_INK}" stroke-width="{frame}"'
             parts.append(
-                f'<rect x="{x:.1f}" y="{y - 3:.1f}" width="8" height="4" fill="{fill}" stroke="{_INK}" '
-                f'stroke-width="{frame}"/><text x="{x + 9.5:.1f}" y="{y + 0.2:.1f}" '
+                f'{_box(x, y - 3, 8, 4, fill, edge)}<text x="{x + 9.5:.1f}" y="{y + 0.2:.1f}" '
                 f'font-size="3.2">{words}</text>'
             )
             x += 13 + len(words) * 3.2 * _LETTER_WIDTH
@@ -222,6 +240,21 @@ def clock_text(minute: int) -> str:
     return f"{minute // 60} h {minute % 60:02d}"
 
 
+def _box(x: float, y: float, wide: float, high: float, fill: str, frame: str) -> str:
+    """A bar's body; edges in both colours where it is of both children."""
+    place = f'x="{x:.2f}" width="{wide:.2f}"'
+    if fill not in (_BOTH, _BOTH_PALE):
+        return f'<rect {place} y="{y:.2f}" height="{high:.2f}" fill="{fill}" {frame}/>'
+    edge = high * 0.2
+    middle = "#ffffff" if fill == _BOTH else "#ecebe7"
+    return (
+        f'<rect {place} y="{y:.2f}" height="{high:.2f}" fill="{middle}"/>'
+        f'<rect {place} y="{y:.2f}" height="{edge:.2f}" fill="{colour_of("A")}"/>'
+        f'<rect {place} y="{y + high - edge:.2f}" height="{edge:.2f}" fill="{colour_of("B")}"/>'
+        f'<rect {place} y="{y:.2f}" height="{high:.2f}" fill="none" {frame}/>'
+    )
+
+
 def _signed(bar: Bar) -> str:
     if bar.kind == "break":
         return "break"
@@ -237,7 +270,7 @@ def _look(bar: Bar) -> tuple[str, str]:
     who = set(bar.patients)
     pale = bar.kind == "cover"
     if {"A", "B"} <= who:
-        return ("url(#both-pale)" if pale else "url(#both)"), _INK
+        return (_BOTH_PALE if pale else _BOTH), _INK
     if "A" in who:
         return ("#e6d8ee", _INK) if pale else (colour_of("A"), "#ffffff")
     if "B" in who:
@@ -255,27 +288,15 @@ def _fit(words: str, wide_mm: float, size_mm: float) -> str:
     return words[: letters - 1].rstrip() + "…" if letters >= 4 else ""
 
 
-def _banded(name: str, middle: str) -> str:
-    """Purple above, orange below: of both children."""
-    a, b = colour_of("A"), colour_of("B")
-    return (
-        f'<linearGradient id="{name}" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="{a}"/>'
-        f'<stop offset="0.2" stop-color="{a}"/><stop offset="0.2" stop-color="{middle}"/>'
-        f'<stop offset="0.8" stop-color="{middle}"/><stop offset="0.8" stop-color="{b}"/>'
-        f'<stop offset="1" stop-color="{b}"/></linearGradient>'
-    )
-
-
 _PATTERNS = (
-    f"<defs>{_banded('both', '#ffffff')}{_banded('both-pale', '#ecebe7')}"
-    '<pattern id="break" width="1.6" height="1.6" patternUnits="userSpaceOnUse">'
+    '<defs><pattern id="break" width="1.6" height="1.6" patternUnits="userSpaceOnUse">'
     '<rect width="1.6" height="1.6" fill="#ffffff"/>'
     f'<path d="M0 1.6L1.6 0" stroke="{_INK}" stroke-width="0.25"/></pattern></defs>'
 )
 _LEGEND: tuple[tuple[str, str, float], ...] = (
     (colour_of("A"), "● A", 0.2),
     (colour_of("B"), "◆ B", 0.2),
-    ("url(#both)", "●◆ both", 0.2),
+    (_BOTH, "●◆ both", 0.2),
     ("#d0d0cc", "of no one patient", 0.2),
     ("#ecebe7", "pale: continuous cover", 0.2),
     ("url(#break)", "break", 0.2),

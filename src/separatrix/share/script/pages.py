@@ -53,6 +53,13 @@ def cards_html(procedure: Procedure, cards: Sequence[RoleCard], *, begins: dt.da
     )
 
 
+def sheets_html(sheets: Sequence[str]) -> str:
+    """Charts, each on an A3 sheet of its own."""
+    style = "@page { size: A3 landscape; margin: 0 } body { margin: 0 } div { break-after: page }"
+    pages = "".join(f"<div>{sheet}</div>" for sheet in sheets)
+    return f'<!doctype html><html lang="en"><meta charset="utf-8"><style>{style}</style>{pages}</html>'
+
+
 def _clocks(span: tuple[int, int], begins: dt.datetime | None) -> str:
     if begins is None:
         return ""

@@ -53,7 +53,7 @@ def by_person(procedure: Procedure, schedule: Schedule) -> list[Row]:
                 start_min=item.start_min,
                 end_min=item.end_min,
                 kind=item.kind,
-                text=_words(item, activity.title if activity else cover.title if cover else ""),
+                text=_words(item, full_title(activity) if activity else cover.title if cover else ""),
                 patients=activity.patients if activity else cover.patients if cover else (),
                 critical=activity is not None and ActivityMark.CRITICAL in activity.marks,
             )
@@ -91,7 +91,7 @@ def by_phase(procedure: Procedure, schedule: Schedule) -> list[Row]:
         group = activity.phase
         bar = _bar(activity, when[activity.id].start_min, when[activity.id].end_min)
         team = activity.patients[0] if len(activity.patients) == 1 else None
-        rows.append(Row(label=activity.title, team=team, bars=(bar,), heading=heading))
+        rows.append(Row(label=full_title(activity), team=team, bars=(bar,), heading=heading))
     return rows
 
 
@@ -121,6 +121,11 @@ def _person_order(procedure: Procedure) -> Callable[[Person], tuple[int, int, st
     return lambda p: (skills[main_skill(p)], teams[p.team], p.id)
 
 
+def full_title(activity: Activity) -> str:
+    """What is done; at one of many crossings, at which."""
+    return f"{activity.crossing}: {activity.title}" if activity.crossing else activity.title
+
+
 def _words(item: Assignment, title: str) -> str:
     return {"break": "break", "handover": "handover"}.get(item.kind, title)
 
@@ -130,7 +135,7 @@ def _bar(activity: Activity, start_min: int, end_min: int) -> Bar:
         start_min=start_min,
         end_min=end_min,
         kind="activity",
-        text=activity.title,
+        text=full_title(activity),
         patients=activity.patients,
         critical=ActivityMark.CRITICAL in activity.marks,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 from separatrix.core.storage import write_atomic
@@ -10,8 +11,8 @@ from separatrix.share.paper import to_pdf, why_no_pdf
 from separatrix.share.script import equipment
 from separatrix.share.script.calendar import to_ical
 from separatrix.share.script.cards import role_cards
-from separatrix.share.script.gantt import Chart, to_svg
-from separatrix.share.script.pages import SAFETY, cards_html
+from separatrix.share.script.gantt import Chart, in_sheets, to_svg
+from separatrix.share.script.pages import SAFETY, cards_html, sheets_html
 from separatrix.share.script.rows import by_person, by_phase, by_room
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.protocol.model import Procedure
@@ -26,7 +27,8 @@ def write_script(
     ----------
     folder
         Existing folder; gets ``gantt-people.svg``, ``gantt-rooms.svg``, ``gantt-phases.svg``,
-        ``equipment.svg`` and ``.csv``, ``role-cards.html`` and ``.pdf``, ``calendar/PERSON.ics``.
+        the same on A3 sheets in ``gantt.pdf``, ``equipment.svg`` and ``.csv``, ``role-cards.html`` and
+        ``.pdf``, ``calendar/PERSON.ics``.
     begins
         Aware clock of wheels in, where a day is fixed.
 
@@ -44,16 +46,20 @@ def write_script(
         written.append(path)
 
     views = {"people": by_person, "rooms": by_room, "phases": by_phase}
+    sheets: list[str] = []
     for name, rows in views.items():
-        title = f"{procedure.title}: by {'person' if name == 'people' else name.rstrip('s')}"
         chart = Chart(
-            title=title,
+            title=f"{procedure.title}: by {'person' if name == 'people' else name.rstrip('s')}",
             rows=rows(procedure, schedule),
             schedule=schedule,
             safety=SAFETY,
             begins=begins,
+            label_mm=110 if name == "phases" else 62,
         )
         put(f"gantt-{name}.svg", to_svg(chart))
+        sheets += [to_svg(replace(chart, rows=sheet)) for sheet in in_sheets(chart.rows)]
+    if not why_no_pdf():
+        put("gantt.pdf", to_pdf(sheets_html(sheets)))
     uses = equipment.by_hour(procedure, schedule)
     put("equipment.csv", equipment.to_csv(uses))
     put(
