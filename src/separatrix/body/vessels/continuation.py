@@ -19,6 +19,9 @@ _SHARPEN = 0.1
 _SHARPEST = 1e-12
 """Last rounding, as a share of the pressures' size: the error it leaves in a vessel's drive."""
 
+_STIFFENED = 1e-9
+"""Share by which the diagonal is raised, so that no part hangs on nothing but nearly closed vessels."""
+
 _STEPS = 80
 """Newton steps at one rounding."""
 
@@ -40,12 +43,14 @@ def continue_to_law(problem: Problem) -> tuple[Reals, Reals]:
     """
     pressure = np.where(np.isnan(problem.fixed), np.nanmean(problem.fixed), problem.fixed)
     scale = _size_of(problem)
-    rounding = scale
-    while True:
-        pressure, flow, is_done = _newton_at(problem, pressure, rounding)
-        if rounding <= _SHARPEST * scale:
-            break
-        rounding *= _SHARPEN
+    rounding, flow, is_done = scale, np.zeros(len(problem.a)), False
+    try:
+        with np.errstate(over="raise", invalid="raise"):
+            while rounding > _SHARPEST * scale:
+                pressure, flow, is_done = _newton_at(problem, pressure, rounding)
+                rounding *= _SHARPEN
+    except (RuntimeError, FloatingPointError):  # a singular matrix, or pressures without end
+        is_done = False
     if is_done:
         return _sharp(problem, pressure, flow)
     if (problem.inflow < 0).any() and not np.isnan(problem.external).all():
@@ -64,7 +69,8 @@ def _size_of(problem: Problem) -> float:
     outside = problem.external[~np.isnan(problem.external)]
     inflow = float(np.abs(problem.inflow).sum())
     driven = inflow * float(np.median(problem.resistance + problem.quadratic * inflow))
-    return float(max(1e-6, np.abs(held).max(initial=0.0), np.abs(outside).max(initial=0.0), driven))
+    size = max(np.abs(held).max(initial=0.0), np.abs(outside).max(initial=0.0), driven)
+    return float(size) if size > 0 else 1.0
 
 
 def _sharp(problem: Problem, pressure: Reals, flow: Reals) -> tuple[Reals, Reals]:
@@ -103,8 +109,9 @@ def _jacobian(problem: Problem, by_start: Reals, by_end: Reals) -> csc_matrix:
     place = np.full(len(problem.fixed), -1)
     place[problem.free] = np.arange(len(problem.free))
     i, j = place[problem.a], place[problem.b]
-    rows, columns = np.concatenate([i, i, j, j]), np.concatenate([i, j, j, i])
-    values = np.concatenate([by_start, -by_end, by_end, -by_start])
+    rows, columns = np.concatenate([i, i, j, j, i, j]), np.concatenate([i, j, j, i, i, j])
+    weight = _STIFFENED * (by_start + by_end)
+    values = np.concatenate([by_start, -by_end, by_end, -by_start, weight, weight])
     inside = (rows >= 0) & (columns >= 0)
     size = len(problem.free)
     return csc_matrix(coo_matrix((values[inside], (rows[inside], columns[inside])), shape=(size, size)))

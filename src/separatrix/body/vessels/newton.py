@@ -12,14 +12,18 @@ from scipy.sparse.linalg import splu
 
 from separatrix.body.vessels.model import Bools, Ints, Reals
 
-_ITERATIONS = 40
-"""Newton steps before continuation takes over."""
+_ITERATIONS = 80
+"""Newton steps before continuation takes over; a flow that comes to nothing against quadratic loss alone
+halves at each of them."""
 
 _CONVERGED = 1e-13
 """Largest change of a flow, over the largest flow, at which the quadratic losses are settled."""
 
 _BALANCED = 1e-10
 """Largest imbalance of a node, over the largest flow, of a settled state."""
+
+_DROWNED = 1e-13
+"""Pressure, as a share of the largest, that rounding hides."""
 
 _REFINEMENTS = 2
 """Corrections of the flows for rounding: pressures far larger than their differences lose digits."""
@@ -87,7 +91,7 @@ def settle(problem: Problem) -> tuple[Reals, Reals]:
     for _ in range(_ITERATIONS):
         new_pressure, new_flow = linear_step(problem, acts, flow, pressure)
         new_acts = problem.act(new_pressure)
-        if np.array_equal(new_acts, acts) and _is_settled(problem, flow, new_flow):
+        if np.array_equal(new_acts, acts) and _is_settled(problem, flow, new_flow, new_pressure):
             return new_pressure, new_flow
         pressure, flow, acts = new_pressure, new_flow, new_acts
     from separatrix.body.vessels.continuation import continue_to_law
@@ -95,11 +99,13 @@ def settle(problem: Problem) -> tuple[Reals, Reals]:
     return continue_to_law(problem)
 
 
-def _is_settled(problem: Problem, flow: Reals, new_flow: Reals) -> bool:
+def _is_settled(problem: Problem, flow: Reals, new_flow: Reals, pressure: Reals) -> bool:
     largest = float(np.abs(new_flow).max(initial=0.0))
-    change = np.abs(new_flow - flow)[problem.quadratic > 0].max(initial=0.0)
+    least = _least_flow(problem, pressure)
+    allowed = np.where(np.abs(new_flow) < least, 0.01 * least, 0.0)
+    changes = (np.abs(new_flow - flow) - allowed)[problem.quadratic > 0]
     lack = np.abs(problem.inflow[problem.free] - outflow(problem, new_flow)).max(initial=0.0)
-    return bool(change <= _CONVERGED * largest and lack <= _BALANCED * largest)
+    return bool(changes.max(initial=0.0) <= _CONVERGED * largest and lack <= _BALANCED * largest)
 
 
 def _start_flow(problem: Problem, pressure: Reals) -> Reals:
@@ -114,13 +120,22 @@ def _start_flow(problem: Problem, pressure: Reals) -> Reals:
     return start
 
 
+def _least_flow(problem: Problem, pressure: Reals) -> Reals:
+    """Flow whose quadratic loss drowns in the rounding of the pressures, in each edge; 0 where it has none."""
+    size = float(np.abs(pressure).max(initial=0.0))
+    lossy = problem.quadratic > 0
+    least = np.zeros(len(problem.a))
+    least[lossy] = np.sqrt(_DROWNED * size / problem.quadratic[lossy])
+    return least
+
+
 def linear_step(
     problem: Problem, acts: npt.NDArray[np.int8], flow: Reals, pressure: Reals
 ) -> tuple[Reals, Reals]:
     """Solve with every vessel linear about its flow: ``flow = conductance × drive + constant``."""
-    size = float(np.abs(flow).max(initial=0.0))
-    about = np.maximum(np.abs(flow), 1e-12 * size)
-    slope = problem.resistance + 2 * problem.quadratic * about
+    slope = problem.resistance + 2 * problem.quadratic * np.maximum(
+        np.abs(flow), _least_flow(problem, pressure)
+    )
     passes = (acts == OPEN) | (acts == WATERFALL)
     conductance = np.where(passes, 1 / np.where(slope > 0, slope, 1.0), 0.0)
     drop = (problem.resistance + problem.quadratic * np.abs(flow)) * flow
