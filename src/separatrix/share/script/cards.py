@@ -114,12 +114,16 @@ class _Writer:
             end_min=item.end_min,
             kind=item.kind,
             what=what.get(item.kind, title),
-            where="with the patient" if cover else self.rooms.get(self.room_of.get(item.activity, ""), ""),
+            where="with the patient" if cover else self._room(item),
             with_whom=tuple(dict.fromkeys(others)),
             patients=activity.patients if activity else cover.patients if cover else (),
             critical=activity is not None and ActivityMark.CRITICAL in activity.marks,
             skill=item.skill,
         )
+
+    def _room(self, item: Assignment) -> str:
+        """The room's name without what its title explains behind a comma."""
+        return self.rooms.get(self.room_of.get(item.activity, ""), "").split(",")[0]
 
     def _crises(self, person: Person) -> tuple[Crisis, ...]:
         by_title: dict[str, dict[str, Response]] = defaultdict(dict)

@@ -122,8 +122,10 @@ def _person_order(procedure: Procedure) -> Callable[[Person], tuple[int, int, st
 
 
 def full_title(activity: Activity) -> str:
-    """What is done; at one of many crossings, at which."""
-    return f"{activity.crossing}: {activity.title}" if activity.crossing else activity.title
+    """What is done; at one of many crossings, at which, said first so that it is never cut off."""
+    if not activity.crossing:
+        return activity.title
+    return f"{activity.crossing}: {activity.title.removesuffix(f', {activity.crossing}')}"
 
 
 def _words(item: Assignment, title: str) -> str:
