@@ -52,8 +52,10 @@ def new(
     out = Out(as_json=as_json, quiet=quiet)
     with out.errors():
         from separatrix.case import new_case
+        from separatrix.team.protocol.schema import lay_schemas
 
         made = new_case(folder)
+        lay_schemas(made)
         out.answer(
             {"case": str(made)},
             f"made {made}\nNext: point it at the scans, then run: separatrix check {folder}",

@@ -9,9 +9,14 @@ from typing import Any
 
 from separatrix.body import anatomy, imaging
 from separatrix.case import EXAMPLE_BIRTH, Case, evidence_for, survey_case
-from separatrix.core import Grid, InputError, Progress, Twin, silent
+from separatrix.case.model import PROTOCOL_NAMES
+from separatrix.core import Fault, Grid, InputError, Progress, Twin, silent
 from separatrix.core.runtime import available_threads
 from separatrix.evidence import EvidenceReader, all_entries
+from separatrix.team.protocol import ProtocolFile, check_files, inputs_for
+
+TEAM_FILE = "team.yaml"
+"""Name of the team file in the case folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +74,32 @@ def check_case(folder: Path, *, progress: Progress = silent) -> CheckReport:
         except InputError as error:
             faults += error.faults
     faults += anatomy.check(case, scene, evidence=evidence)
+    protocol, script_faults = _script(case, evidence)
+    faults += script_faults
     if faults:
         raise InputError(*map(case.located, faults))
-    return _report(case, scene)
+    return _report(case, scene, protocol)
 
 
-def _report(case: Case, scene: imaging.Scene | None) -> CheckReport:
+def _script(case: Case, evidence: EvidenceReader) -> tuple[ProtocolFile | None, list[Fault]]:
+    """The protocol that the case names, and every fault of it and of the team file."""
+    beside = case.path.parent
+    source = case.file.protocol if case.file.protocol in PROTOCOL_NAMES else beside / case.file.protocol
+    team = beside / TEAM_FILE
+    if source != case.file.protocol and not Path(source).is_file():
+        return None, []  # told with the other paths of the case
+    found, faults = check_files(source, team if team.exists() else None, evidence=evidence)
+    told = list(faults)
+    operations = case.file.operations
+    if found is not None and not faults and operations != "auto":
+        try:
+            inputs_for(found, evidence=evidence, operations=operations)
+        except InputError as error:
+            told += error.faults
+    return found, told
+
+
+def _report(case: Case, scene: imaging.Scene | None, protocol: ProtocolFile | None) -> CheckReport:
     holds: list[str] = []
     lacks: list[str] = []
     notes: list[str] = []
@@ -90,6 +115,12 @@ def _report(case: Case, scene: imaging.Scene | None) -> CheckReport:
         holds.append("anatomy given by hand: no surface will be computed")
     else:
         lacks.append("imaging or an `anatomy:` block: the plan will hold no anatomy and no surface")
+    if protocol is not None:
+        holds.append(f"protocol {protocol.id}: {protocol.title}")
+    if (case.folder / TEAM_FILE).exists():
+        holds.append(f"{TEAM_FILE}: the team's own people, rooms and rules")
+    else:
+        lacks.append(f"{TEAM_FILE}: people are the protocol's roster, by role")
     for twin in Twin:
         if case.twin(twin).weight_kg is None:
             lacks.append(f"twins.{twin.value}.weight_kg: the weight gate stays to be confirmed")

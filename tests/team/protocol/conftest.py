@@ -49,7 +49,8 @@ equipment:
 consumables:
   red_cells: {title: Red cells, count: 10}
 activities:
-  - {id: brief, title: Brief, phase: before, patients: [], duration: {low_min: 10, mode_min: 15, high_min: 30}}
+  - {id: brief, title: Brief, phase: before, patients: [],
+     duration: {low_min: 10, mode_min: 15, high_min: 30}}
   - id: airway
     title: Airway
     for_each: patient

@@ -12,7 +12,7 @@ from separatrix.team.protocol.expand import procedures
 from separatrix.team.protocol.file import ProtocolFile
 from separatrix.team.protocol.given import inputs_for
 from separatrix.team.protocol.inputs import Closure, Crossing, Exchange, Patient, ProtocolInputs
-from separatrix.team.protocol.library import default_team, read_protocol, read_team
+from separatrix.team.protocol.library import check_files, default_team, read_protocol, read_team
 from separatrix.team.protocol.model import Procedure
 from separatrix.team.protocol.network import earliest_starts
 from separatrix.team.protocol.staff import Staff
@@ -26,6 +26,7 @@ __all__ = [
     "ProtocolFile",
     "ProtocolInputs",
     "Staff",
+    "check_files",
     "default_team",
     "earliest_starts",
     "inputs_for",

@@ -93,6 +93,28 @@ def check_team(
     return sorted_faults(faults)
 
 
+def check_files(
+    source: str | Path, team: Path | None, *, evidence: EvidenceReader
+) -> tuple[ProtocolFile | None, tuple[Fault, ...]]:
+    """A protocol and, where there is one, the team file for it: what was read, and every fault of both.
+
+    Parameters
+    ----------
+    source
+        Name of a protocol that the program brings, or path of an own one.
+    team
+        Path of ``team.yaml``; None where there is none.
+    """
+    survey = survey_protocol(source)
+    faults = check_protocol(survey, evidence=evidence)
+    if team is None:
+        return survey.file, faults
+    team_survey = survey_team(team)
+    if survey.file is None or faults:  # the team cannot be held against a faulty protocol
+        return survey.file, (*faults, *team_survey.faults)
+    return survey.file, check_team(team_survey, survey.file, evidence=evidence)
+
+
 def _in_section(fault: Fault, section: str) -> bool:
     return fault.field.split("[")[0].split(".")[0] == section
 

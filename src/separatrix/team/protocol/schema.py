@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import functools
+from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from separatrix.case.expected import Expectations
 from separatrix.case.schema import polish
+from separatrix.core.storage import write_atomic
 from separatrix.team.protocol.file import Part, ProtocolFile
 from separatrix.team.protocol.team_file import TeamFile
 
@@ -25,6 +28,19 @@ def protocol_schema() -> dict[str, Any]:
 def team_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of a team file."""
     return _schema(TeamFile, "Team file of Separatrix")
+
+
+def lay_schemas(folder: Path) -> None:
+    """Lay both schemas into a case folder, for editors.
+
+    Raises
+    ------
+    StorageError
+        If the disk or a permission stands in the way of writing.
+    """
+    package = resources.files("separatrix.team.protocol")
+    for name in (PROTOCOL_SCHEMA_NAME, TEAM_SCHEMA_NAME):
+        write_atomic(folder / name, (package / name).read_bytes())
 
 
 def _schema(model: type[Part], title: str) -> dict[str, Any]:
