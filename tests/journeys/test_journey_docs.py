@@ -23,6 +23,7 @@ ROOMS = [
     "separatrix.body.phantom",
     "separatrix.body.anatomy",
     "separatrix.body.surface",
+    "separatrix.team.protocol",
     "separatrix.share.dossier",
     "separatrix.pipeline",
 ]

@@ -11,7 +11,7 @@ Tests: ``tests/team/protocol``.
 from separatrix.team.protocol.expand import procedures
 from separatrix.team.protocol.file import ProtocolFile
 from separatrix.team.protocol.given import inputs_for
-from separatrix.team.protocol.inputs import Closure, Crossing, Exchange, Patient, ProtocolInputs
+from separatrix.team.protocol.inputs import Closure, Crossing, Exchange, ProtocolInputs
 from separatrix.team.protocol.library import check_files, default_team, read_protocol, read_team
 from separatrix.team.protocol.model import Procedure
 from separatrix.team.protocol.network import earliest_starts
@@ -21,7 +21,6 @@ __all__ = [
     "Closure",
     "Crossing",
     "Exchange",
-    "Patient",
     "Procedure",
     "ProtocolFile",
     "ProtocolInputs",
