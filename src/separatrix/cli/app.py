@@ -136,6 +136,44 @@ def demo(
         out.answer(*plan_report(run))
 
 
+@app.command(epilog="Example: separatrix schedule j120_11_9.rcp --time 60 --json")
+def schedule(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="Project: PSPLIB .sm, Patterson .rcp, MSPSP .dzn, or a saved .json.", metavar="FILE"
+        ),
+    ],
+    time_s: Annotated[
+        float | None,
+        typer.Option(
+            "--time",
+            min=0.1,
+            help="Seconds by the clock; without it work is counted, and the same seed gives the same plan.",
+            metavar="SECONDS",
+        ),
+    ] = None,
+    seed: Seed = 1,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Schedule a project of the scheduling benchmarks: as short as can be found, with a proven bound."""
+    out = Out(as_json=as_json, quiet=quiet)
+    with out.errors():
+        from separatrix.cli.report import schedule_report
+        from separatrix.core.runtime import settle_compiled_cache
+        from separatrix.team.choreography.instance_files import read_project
+        from separatrix.team.choreography.project_solve import solve_project
+
+        settle_compiled_cache()
+        project = read_project(file)
+        with out.progress() as progress:
+            found = solve_project(project, time_s=time_s, seed=seed, progress=progress)
+        out.answer(*schedule_report(project, found))
+        if found.status == "infeasible":
+            sys.exit(3)
+
+
 @app.command(epilog="Example: separatrix explain classification.angle_vertical_min")
 def explain(
     entry_id: Annotated[

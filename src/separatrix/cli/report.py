@@ -10,9 +10,10 @@ from separatrix.core import Fault, InputError
 from separatrix.evidence import Entry, Mark, plain
 from separatrix.pipeline import PlanRun
 
-if TYPE_CHECKING:  # only `separatrix flow` needs the vessels' solver
+if TYPE_CHECKING:  # each is needed by one command only
     from separatrix.body.vessels.flow_file import FlowFile
     from separatrix.body.vessels.model import FlowState
+    from separatrix.team.choreography.project import Project, ProjectPlan
 
 
 def plan_report(run: PlanRun) -> tuple[dict[str, Any], str]:
@@ -98,6 +99,32 @@ def flow_report(given: FlowFile, state: FlowState) -> tuple[dict[str, Any], str]
     lines = [*_table(("node", "mmHg"), nodes), "", *_table(("edge", "ml/min", "from → to"), edges), ""]
     lines += [f"largest imbalance of a node: {state.residual:.1e} of the largest flow", SAFETY]
     return data, "\n".join(lines)
+
+
+def schedule_report(project: Project, found: ProjectPlan) -> tuple[dict[str, Any], str]:
+    """Makespan, bound and status of a project, and when each activity starts with whom (numbers from 1)."""
+    data: dict[str, Any] = {
+        "name": project.name,
+        "makespan": found.makespan,
+        "lower_bound": found.lower_bound,
+        "status": found.status,
+        "because": found.because,
+        "meaning": project.meaning.value,
+        "starts": list(found.starts),
+        "crews": [[person + 1 for person in crew.people] for crew in found.crews],
+        "skills": [[skill + 1 for skill in crew.skills if skill >= 0] for crew in found.crews],
+    }
+    if found.makespan is None:
+        return data, f"{project.name}: {found.status}: {found.because}"
+    rows = [
+        (str(n + 1), str(start), str(start + project.durations[n]), " ".join(map(str, data["crews"][n])))
+        if found.crews
+        else (str(n + 1), str(start), str(start + project.durations[n]))
+        for n, start in enumerate(found.starts)
+    ]
+    head = ("activity", "start", "end", "people") if found.crews else ("activity", "start", "end")
+    gap = "proven the shortest" if found.status == "optimal" else f"none is shorter than {found.lower_bound}"
+    return data, "\n".join([*_table(head, rows), "", f"{project.name}: makespan {found.makespan}, {gap}"])
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
