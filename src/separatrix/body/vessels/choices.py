@@ -24,6 +24,9 @@ MOST_CUTS = 4
 _IN_FULL = 32
 """End states, best for the child worse off first, that are reckoned with the full model beside the front."""
 
+_COMPARED = 1000
+"""Most end states kept for comparison in other draws."""
+
 _BATCH = 4096
 """End states reckoned at once: bounds the memory."""
 
@@ -71,9 +74,7 @@ class EndStates:
     known: tuple[EndState, ...]
     """All that were reckoned in full, the default first."""
     labels: Ints
-    """(n, groups) of the best ones by the linear search, for what is compared in every draw."""
-    harm: Reals
-    """(n, 2) of all that were reckoned in full, in the order of `known`."""
+    """(n, groups) of `known`, then of the next best by the linear search: what is compared in every draw."""
 
 
 def search_end_states(situation: Situation, graph: VesselGraph, wishes: Wishes) -> EndStates:
@@ -108,9 +109,11 @@ def search_end_states(situation: Situation, graph: VesselGraph, wishes: Wishes) 
             )
         )
     worst, summed = harm_of(situation, assignment, labels, sacrificed)
-    near = _worth_a_closer_look(worst, summed)
+    ranked = _ranked(worst, summed)
+    near = list(dict.fromkeys([*ranked[:_IN_FULL].tolist(), *undominated(worst).tolist()]))
     states = [in_full(situation, assignment, labels[i], sacrificed) for i in near]
-    return _told(assignment, len(labels), exact, states, labels[near])
+    next_best = [i for i in ranked[:_COMPARED].tolist() if i not in set(near)]
+    return _told(assignment, len(labels), exact, states, labels[next_best])
 
 
 def labellings(assignment: Assignment, most_cuts: int | None) -> Ints:
@@ -181,11 +184,10 @@ def harm_of(
     return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
 
 
-def _worth_a_closer_look(worst: Reals, summed: Reals) -> Ints:
-    """The best for the child worse off, and all that nothing dominates."""
+def _ranked(worst: Reals, summed: Reals) -> Ints:
+    """End states from the best for the child worse off on."""
     ordered = worst_first(worst)
-    best = np.lexsort((summed.max(axis=1), ordered[:, 1].round(6), ordered[:, 0].round(6)))[:_IN_FULL]
-    return np.array(list(dict.fromkeys([*best.tolist(), *undominated(worst).tolist()])), dtype=np.int64)
+    return np.lexsort((summed.max(axis=1), ordered[:, 1].round(6), ordered[:, 0].round(6)))
 
 
 def in_full(
@@ -234,7 +236,7 @@ def cut_off(situation: Situation, states: Sequence[CirculationState]) -> Bools:
 
 
 def _told(
-    assignment: Assignment, looked_at: int, exact: bool, states: Sequence[EndState], labels: Ints
+    assignment: Assignment, looked_at: int, exact: bool, states: Sequence[EndState], next_best: Ints
 ) -> EndStates:
     harm = np.array([s.harm for s in states])
     best = fairest(
@@ -257,6 +259,5 @@ def _told(
         default=named[best],
         front=tuple(named[i] for i in front),
         known=tuple(named[i] for i in known),
-        labels=labels[known],
-        harm=harm[known],
+        labels=np.concatenate([[states[i].labels for i in known], next_best]),
     )

@@ -144,10 +144,16 @@ def drained_words(situation: Situation, state: CirculationState) -> dict[str, st
     """What each vessel of the graph drains before division, in words."""
     shares = region_shares(situation, state)
     names = [t.name for t in situation.circulation.territories]
+    w = situation.circulation.wiring
+    beds = {int(w.a[bed]): int(r) for bed, r in zip(w.foreign_beds, w.region_of_foreign_bed, strict=True)}
+    fed = {e: beds[n] for e in range(len(w.graph_edges)) for n in (int(w.a[e]), int(w.b[e])) if n in beds}
     found = {}
     for vessel, edge in situation.circulation.edge_index.items():
         flow = abs(float(state.flow.flow[edge]))
         row = shares[edge]
+        if edge in fed:
+            found[vessel] = f"feeds {names[fed[edge]]}; {flow:.0f} ml/min of arterial blood"
+            continue
         top = [i for i in np.argsort(-row, kind="stable") if row[i] >= _WORTH_TELLING][:3]
         parts = [f"{names[i]} {row[i]:.0%}" if row[i] < 0.995 else names[i] for i in top]
         found[vessel] = (

@@ -31,7 +31,7 @@ class DivisionOrder:
     exact: bool
     """Whether every order was looked at."""
     worst_peak: float | None
-    """The larger peak of the worst order that follows the wishes, mmHg; None where not every order is known."""
+    """The larger peak of the worst order that follows the wishes, mmHg; None where not all are known."""
     least_burden: float | None
     """Least burden of the child worse off at each step over all such orders, mmHg × steps."""
     most_burden: float | None

@@ -118,15 +118,26 @@ class Situation:
 
     def state(self, closed: Iterable[str], beds: Beds, dura: Dura = "open") -> CirculationState:
         """The full model with these vessels closed; what is not made yet is among them."""
-        return self.circulation.state(beds, dura, is_open=self._open_but([*closed, *self.gone]))
+        return self.circulation.state(beds, dura, is_open=self.open_but(closed))
 
     def before_state(self, beds: Beds, dura: Dura = "open") -> CirculationState:
         """The full model before anything is divided or made."""
         return self.state(self.made, beds, dura)
 
-    def _open_but(self, closed: Iterable[str]) -> Bools:
+    def shut(self, vessels: Sequence[str]) -> Situation:
+        """The same pair with these vessels closed in the networks of the linear search."""
+        index = [self.circulation.edge_index[v] for v in vessels]
+        networks: dict[Beds, Network] = {}
+        for beds, network in self.networks.items():
+            is_open = network.is_open.copy()
+            is_open[index] = False
+            networks[beds] = replace(network, is_open=is_open)
+        return replace(self, networks=networks)
+
+    def open_but(self, closed: Iterable[str]) -> Bools:
+        """(m,) which edges of the circulation are open with these vessels, and those gone, closed."""
         is_open = np.ones(len(self.circulation.wiring.edge_ids), dtype=bool)
-        is_open[[self.circulation.edge_index[v] for v in closed]] = False
+        is_open[[self.circulation.edge_index[v] for v in (*closed, *self.gone)]] = False
         return is_open
 
 
