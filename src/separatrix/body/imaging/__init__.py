@@ -11,6 +11,7 @@ from separatrix.body.imaging.dicom_write import make_uid, write_dicom_series
 from separatrix.body.imaging.io import load_scene, save_scene
 from separatrix.body.imaging.landmarks import write_landmarks
 from separatrix.body.imaging.model import Landmark, Registration, Scene, SceneImage, Structure
+from separatrix.body.imaging.native import native_image, native_labels
 from separatrix.body.imaging.scene import read_scene
 from separatrix.body.imaging.slicer_seg import write_segmentation
 from separatrix.body.imaging.volumes import read_volume, write_volume
@@ -23,6 +24,8 @@ __all__ = [
     "Structure",
     "load_scene",
     "make_uid",
+    "native_image",
+    "native_labels",
     "read_scene",
     "read_volume",
     "save_scene",

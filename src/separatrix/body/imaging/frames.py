@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
 from separatrix.body.imaging.itk import Float
 from separatrix.body.imaging.model import Registration
@@ -32,7 +33,15 @@ class Placed:
         return None if self.registration is None else self.registration.matrix
 
 
-def reference_of(spec: ImagingSpec, sources: Mapping[str, Source]) -> Source | None:
+class _HasModality(Protocol):
+    @property
+    def modality(self) -> str: ...
+
+
+Image = TypeVar("Image", bound=_HasModality)
+
+
+def reference_of(spec: ImagingSpec, sources: Mapping[str, Image]) -> Image | None:
     """The image whose frame everything is brought into: as the case says, or the first CT, or the first."""
     if spec.reference is not None:
         return sources.get(spec.reference)
@@ -114,21 +123,34 @@ def _quality(found: Registration) -> str:
     return f"information {found.metric:.2f} nats, independent starts within {found.capture:.1f} mm"
 
 
-def labels_matrix(grid: Grid, placed: Sequence[Placed], reference: Source | None, path: str) -> Float | None:
+def labels_matrix(
+    grid: Grid, placed: Sequence[tuple[Grid, Float | None]], reference: Grid | None, path: str
+) -> Float | None:
     """Tell where a label map stands to the reference frame.
 
     A DICOM segmentation names its frame; any other map belongs to the image whose lattice it shares,
     else to the reference.
+
+    Parameters
+    ----------
+    grid
+        Of the label map.
+    placed
+        Grid of each image and its matrix (`Placed.matrix`).
+    reference
+        Grid of the reference image.
+    path
+        Of the label map, for messages.
 
     Raises
     ------
     GeometryError
         If it names a frame that no image has.
     """
-    if reference is None or grid.frame_id == reference.volume.grid.frame_id != "":
+    if reference is None or grid.frame_id == reference.frame_id != "":
         return None
     if grid.frame_id:
-        frames = {p.source.volume.grid.frame_id for p in placed}
+        frames = {g.frame_id for g, _ in placed}
         if grid.frame_id not in frames and "" not in frames:
             raise GeometryError(
                 Fault(
@@ -139,7 +161,7 @@ def labels_matrix(grid: Grid, placed: Sequence[Placed], reference: Source | None
                     mend="name the image that it was drawn on among imaging.images",
                 )
             )
-        return next((p.matrix for p in placed if p.source.volume.grid.frame_id == grid.frame_id), None)
-    if is_congruent(grid, reference.volume.grid):
+        return next((m for g, m in placed if g.frame_id == grid.frame_id), None)
+    if is_congruent(grid, reference):
         return None
-    return next((p.matrix for p in placed if is_congruent(grid, p.source.volume.grid)), None)
+    return next((m for g, m in placed if is_congruent(grid, g)), None)

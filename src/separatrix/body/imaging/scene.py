@@ -77,7 +77,14 @@ class _Reading:
         if labels is not None:
             path = self.spec.labels.path if self.spec.labels else ""
             matrix = (
-                self._try(lambda: labels_matrix(labels.codes.grid, placed, reference, path))
+                self._try(
+                    lambda: labels_matrix(
+                        labels.codes.grid,
+                        [(p.source.volume.grid, p.matrix) for p in placed],
+                        reference.volume.grid if reference else None,
+                        path,
+                    )
+                )
                 if placed
                 else None
             )
