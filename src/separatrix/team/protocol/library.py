@@ -30,11 +30,8 @@ def read_protocol(source: str | Path, *, evidence: EvidenceReader) -> ProtocolFi
     Examples
     --------
     >>> from separatrix.evidence import EvidenceReader, all_entries
-    >>> read_protocol("separatoin", evidence=EvidenceReader(all_entries()))
-    Traceback (most recent call last):
-    ...
-    separatrix.core.errors.InputError: separatoin: there is no such protocol; expected separation, birth, \
-emergency_separation, or the path of a .yaml file. To mend: did you mean 'separation'?
+    >>> read_protocol("birth", evidence=EvidenceReader(all_entries())).patients
+    ['A', 'B', 'mother']
     """
     survey = survey_protocol(source)
     faults = check_protocol(survey, evidence=evidence)

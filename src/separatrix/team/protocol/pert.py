@@ -21,7 +21,7 @@ def pert_quantile(duration: Duration, quantile: float) -> float:
     Examples
     --------
     >>> round(pert_quantile(Duration(low_min=60, mode_min=90, high_min=180), 0.5), 2)
-    97.3
+    97.66
     >>> pert_quantile(Duration(low_min=30, mode_min=30, high_min=30), 0.9)
     30.0
     """
