@@ -31,6 +31,9 @@ Phase = Literal["ward", "operation"]
 BEDS: tuple[Beds, ...] = ("passive", "held")
 DURAS: tuple[Dura, ...] = ("closed", "open")
 
+_NEARLY_CLOSED = 1e9
+"""Resistance (mmHg min/ml) from which an edge, such as an outlet whose share is none, is closed."""
+
 _LEAST_DRIVE_MMHG = 1.0
 """A bed or other outlet is sized for at least this drop, whatever the draw."""
 
@@ -105,7 +108,7 @@ class Circulation:
         fixed, inflow = np.full(len(w.node_ids), np.nan), np.zeros(len(w.node_ids))
         for node, twin, arterial in w.held_nodes:
             fixed[node] = self._held_pressure(twin, arterial, phase, tilt_deg)
-        is_open = np.ones(len(w.edge_ids), dtype=bool)
+        is_open = self.resistance < _NEARLY_CLOSED
         if beds == "held":
             is_open[w.bed_edges] = False
             inflow[w.territory_nodes] = self.own_flow
@@ -358,10 +361,6 @@ def _size_other_outlets(w: Wiring, values: Values, flows: Reals, resistance: Rea
     for edge, i, j in w.anastomoses:
         twin = w.regions[i].twin
         resistance[edge] = _over(drop[twin], s["anastomosis_share"] * (flows[i] + flows[j]) / 2)
-
-
-_NEARLY_CLOSED = 1e9
-"""Resistance (mmHg min/ml) of an outlet whose share is drawn as none: it carries no blood worth telling."""
 
 
 def _over(drop_mmHg: float, flow_ml_per_min: float) -> float:

@@ -30,11 +30,11 @@ class Exchange:
     net_ml_per_min: float
     """Net transfusion; positive: A loses to B."""
     drained_by_other: dict[Twin, float]
-    """Share of each child's brain outflow that goes to the other child."""
+    """Share of what each child's arteries bring that drains to the other child."""
     arterial_ml_per_min: dict[Twin, float]
     """Blood that each child's arteries bring."""
     venous_ml_per_min: dict[Twin, float]
-    """Blood that comes back to each child, by veins or arteries."""
+    """Blood that comes back to each child, by veins or arteries, less what its jugular veins give back."""
     share_of_a: Reals
     """(edges,) of A's blood in each edge; NaN where nothing flows."""
     share_to_a: Reals
@@ -53,34 +53,42 @@ def exchange(circulation: Circulation, state: CirculationState) -> Exchange:
     """
     network, flow = state.network, state.flow.flow
     n = len(network.node_ids)
-    child = np.full(n, np.nan)
-    for node, twin, _ in circulation.wiring.held_nodes:
-        child[node] = 1.0 if twin is Twin.A else 0.0
-    held = np.flatnonzero(~np.isnan(child))
-    up = np.where(flow >= 0, network.a, network.b)
-    down = np.where(flow >= 0, network.b, network.a)
     moving = np.abs(flow) > _STILL * np.abs(flow).max(initial=0.0)
-    up, down, size = up[moving], down[moving], np.abs(flow[moving])
-    inflow, of_a = _brought_in(circulation, network.inflow, n)
-    source = _carried(n, up, down, size, child, inflow, of_a)
-    end = _carried(n, down, up, size, child, np.zeros(n), np.zeros(n))
-    is_b_end = np.isin(down, held) & (child[down] == 0)
-    is_a_end = np.isin(down, held) & (child[down] == 1)
-    a_to_b = float((size * source[up])[is_b_end].sum())
-    b_to_a = float((size * (1 - source[up]))[is_a_end].sum())
-    brought = {t: _brought_by(circulation, network.inflow, up, size, t) for t in Twin}
+    forward = flow[moving] >= 0
+    up = np.where(forward, network.a[moving], network.b[moving])
+    down = np.where(forward, network.b[moving], network.a[moving])
+    course = _Course(nodes=n, up=up, down=down, size=np.abs(flow[moving]), inflow=network.inflow)
+    held = circulation.wiring.held_nodes
+    own = {t: np.array([node for node, child, _ in held if child is t], dtype=np.int64) for t in Twin}
+    arteries = {
+        t: np.array([node for node, child, arterial in held if child is t and arterial], dtype=np.int64)
+        for t in Twin
+    }
+    fed = {t: _fed_regions(circulation, t) for t in Twin}
+    source = course.marked(own[Twin.A], fed[Twin.A], others=own[Twin.B])
+    end = course.backwards().marked(own[Twin.A], None, others=own[Twin.B])
+    of_a = source[up]
+    gross = {
+        Twin.A: course.arriving(own[Twin.B], of_a),
+        Twin.B: course.arriving(own[Twin.A], 1 - of_a),
+    }
+    brought = {t: course.leaving(arteries[t]) + float(network.inflow[fed[t]].sum()) for t in Twin}
     share_of_a, share_to_a = np.full(len(flow), np.nan), np.full(len(flow), np.nan)
-    share_of_a[moving], share_to_a[moving] = source[up], end[down]
-    gross = {Twin.A: a_to_b, Twin.B: b_to_a}
+    share_of_a[moving], share_to_a[moving] = of_a, end[down]
+    drained = {}
+    for t in Twin:
+        veins = np.setdiff1d(np.concatenate([own[Twin.A], own[Twin.B]]), arteries[t])
+        arterial = course.marked(arteries[t], fed[t], others=veins)[up]
+        drained[t] = course.arriving(own[t.other], arterial) / brought[t] if brought[t] > 0 else 0.0
     return Exchange(
-        a_to_b_ml_per_min=a_to_b,
-        b_to_a_ml_per_min=b_to_a,
-        net_ml_per_min=a_to_b - b_to_a,
-        drained_by_other={t: gross[t] / brought[t] if brought[t] > 0 else 0.0 for t in Twin},
+        a_to_b_ml_per_min=gross[Twin.A],
+        b_to_a_ml_per_min=gross[Twin.B],
+        net_ml_per_min=gross[Twin.A] - gross[Twin.B],
+        drained_by_other=drained,
         arterial_ml_per_min=brought,
         venous_ml_per_min={
-            Twin.A: float(size[is_a_end].sum()),
-            Twin.B: float(size[is_b_end].sum()),
+            t: course.arriving(own[t], np.ones(len(up))) - course.leaving(np.setdiff1d(own[t], arteries[t]))
+            for t in Twin
         },
         share_of_a=share_of_a,
         share_to_a=share_to_a,
@@ -112,33 +120,56 @@ def mixing_time_min(
     return 1 / rate if rate > 0 else Unknown("no blood passes between the children")
 
 
-def _brought_in(circulation: Circulation, inflow: Reals, nodes: int) -> tuple[Reals, Reals]:
-    """Inflow from outside by node, and A's part of it."""
-    of_a = np.zeros(nodes)
-    for region, node in zip(circulation.wiring.regions, circulation.wiring.territory_nodes, strict=True):
-        of_a[node] = inflow[node] if region.twin is Twin.A else 0.0
-    return inflow, of_a
-
-
-def _brought_by(circulation: Circulation, inflow: Reals, up: Ints, size: Reals, twin: Twin) -> float:
-    """Blood that leaves a child's arteries, and what is brought in as held flow."""
+def _fed_regions(circulation: Circulation, twin: Twin) -> Ints:
+    """Nodes of a child's territories: held flow is brought in there."""
     w = circulation.wiring
-    sources = [n for n, t, arterial in w.held_nodes if arterial and t is twin]
-    regions = [n for r, n in zip(w.regions, w.territory_nodes, strict=True) if r.twin is twin]
-    return float(size[np.isin(up, sources)].sum() + inflow[regions].sum())
+    nodes = [n for r, n in zip(w.regions, w.territory_nodes, strict=True) if r.twin is twin]
+    return np.array(nodes, dtype=np.int64)
 
 
-def _carried(
-    nodes: int, up: Ints, down: Ints, size: Reals, held: Reals, inflow: Reals, inflow_of_a: Reals
-) -> Reals:
-    """A mark carried with the flow, (nodes,): held at some nodes, elsewhere the mean of what arrives."""
-    total = np.bincount(down, weights=size, minlength=nodes) + inflow
-    free = np.isnan(held) & (total > 0)
-    into = free[down]
-    rows = np.concatenate([down[into], np.arange(nodes)])
-    columns = np.concatenate([up[into], np.arange(nodes)])
-    values = np.concatenate([-size[into], np.where(free, total, 1.0)])
-    matrix = csc_matrix(coo_matrix((values, (rows, columns)), shape=(nodes, nodes)))
-    right = np.where(free, inflow_of_a, np.where(np.isnan(held), 0.0, held))
-    found: Reals = splu(matrix).solve(right)
-    return np.clip(found, 0.0, 1.0)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Course:
+    """Where blood moves: each edge from its upper to its lower node."""
+
+    nodes: int
+    up: Ints
+    down: Ints
+    size: Reals
+    inflow: Reals
+
+    def backwards(self) -> _Course:
+        """The same against the stream, to ask where blood ends in place of where it comes from."""
+        return _Course(
+            nodes=self.nodes, up=self.down, down=self.up, size=self.size, inflow=np.zeros(self.nodes)
+        )
+
+    def arriving(self, nodes: Ints, share: Reals) -> float:
+        """Blood that comes to some nodes, each edge's weighted by a share."""
+        return float((self.size * share)[np.isin(self.down, nodes)].sum())
+
+    def leaving(self, nodes: Ints) -> float:
+        """Blood that leaves some nodes by edges."""
+        return float(self.size[np.isin(self.up, nodes)].sum())
+
+    def marked(self, one: Ints, fed: Ints | None, *, others: Ints) -> Reals:
+        """A mark carried with the flow; shape (nodes,).
+
+        It is 1 at some held nodes and in what is brought in at the fed nodes, 0 at the other held nodes and
+        in what else is brought in; elsewhere it is the mean of what arrives.
+        """
+        held = np.full(self.nodes, np.nan)
+        held[others] = 0.0
+        held[one] = 1.0
+        brought = np.zeros(self.nodes)
+        if fed is not None:
+            brought[fed] = self.inflow[fed]
+        total = np.bincount(self.down, weights=self.size, minlength=self.nodes) + self.inflow
+        free = np.isnan(held) & (total > 0)
+        into = free[self.down]
+        rows = np.concatenate([self.down[into], np.arange(self.nodes)])
+        columns = np.concatenate([self.up[into], np.arange(self.nodes)])
+        values = np.concatenate([-self.size[into], np.where(free, total, 1.0)])
+        matrix = csc_matrix(coo_matrix((values, (rows, columns)), shape=(self.nodes, self.nodes)))
+        right = np.where(free, brought, np.nan_to_num(held))
+        found: Reals = splu(matrix).solve(right)
+        return np.clip(found, 0.0, 1.0)

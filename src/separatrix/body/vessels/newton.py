@@ -121,7 +121,7 @@ def _start_flow(problem: Problem, pressure: Reals) -> Reals:
 
 
 def _least_flow(problem: Problem, pressure: Reals) -> Reals:
-    """Flow whose quadratic loss drowns in the rounding of the pressures, in each edge; 0 where it has none."""
+    """Flow whose quadratic loss drowns in the rounding of the pressures, in each edge; 0 without it."""
     size = float(np.abs(pressure).max(initial=0.0))
     lossy = problem.quadratic > 0
     least = np.zeros(len(problem.a))

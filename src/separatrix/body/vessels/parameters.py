@@ -112,10 +112,14 @@ def draw_values(
     seed, index
         Which draw.
     around
-        Radius factors to draw about (such as fitted ones) in place of 1.
+        Values to draw about (such as fitted ones) in place of the central ones.
     """
     random = generator(seed, "vessels", "draw", index)
     scalar = {name: ranges[name].draw(random) for name in sorted(ranges)}
+    if around is not None:
+        for name, span in ranges.items():
+            moved = scalar[name] + around.scalar[name] - span.value
+            scalar[name] = min(max(moved, span.low), span.high)
     deviates = np.clip(random.standard_normal(len(graph.edges)), -_SD_LIMIT, _SD_LIMIT)
     spread = np.array([e.radius_sd_mm / (sum(e.radius_mm) / len(e.radius_mm)) for e in graph.edges])
     centre = np.ones(len(graph.edges)) if around is None else around.radius_factor
