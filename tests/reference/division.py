@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from separatrix.body.vessels.growth import Growth
 from separatrix.body.vessels.model import Ints, Network, Reals
 from separatrix.core import generator
 
@@ -220,3 +221,58 @@ def label_harm(pair: RandomPair, labels: list[int]) -> tuple[tuple[float, float]
             worst[child] = max(worst[child], rises.max())
             total[child] = max(total[child], np.maximum(rises, 0).sum())
     return (float(worst[0]), float(worst[1])), (float(total[0]), float(total[1]))
+
+
+def staged_value(pair: RandomPair, growth: Growth, count: int, baseline: Reals) -> float:
+    """Least peak of the child worse off over at most `count` operations: all pairs of sets, dense solves."""
+    k, full = pair.candidates.size, (1 << pair.candidates.size) - 1
+    stages = [{0: -np.inf}]
+    costs = {p: _staged_costs(pair, growth, p, baseline) for p in range(full)}
+    for stage in range(count):
+        after: dict[int, float] = {}
+        for before, value in stages[-1].items():
+            if before == full:
+                continue
+            table = costs[before] if stage or before else costs[0]
+            least = {before: value}
+            for state in range(before, full + 1):
+                if state & before != before or state == before:
+                    continue
+                reached = min(
+                    least[state ^ (1 << j)] for j in range(k) if state >> j & 1 and not before >> j & 1
+                )
+                least[state] = max(reached, table[state])
+            for state, reached in least.items():
+                after[state] = min(after.get(state, np.inf), reached)
+        stages.append(after)
+    return min(stage.get(full, np.inf) for stage in stages)
+
+
+def _staged_costs(pair: RandomPair, growth: Growth, before: int, baseline: Reals) -> dict[int, float]:
+    k = pair.candidates.size
+    out: dict[int, float] = {}
+    for network, supplies, start in zip(pair.networks, (pair.supplies, None), baseline, strict=True):
+        waited = network
+        if before:
+            done = [int(e) for j, e in enumerate(pair.candidates) if before >> j & 1]
+            waited = clamped(network, done)
+            p = np.nan_to_num(solve(waited))
+            flow = np.abs(p[network.a] - p[network.b])[growth.edges] / network.resistance[growth.edges]
+            flow[~waited.is_open[growth.edges]] = 0
+            factor = np.minimum(growth.most, 1 + growth.rate * np.maximum(0, flow / growth.reference - 1))
+            resistance = network.resistance.copy()
+            resistance[growth.edges] /= factor
+            waited = replace(waited, resistance=resistance)
+            for j in range(k) if growth.clots else ():
+                if before >> j & 1:
+                    waited = clamped(waited, growth.clots[j])
+        for state in range(1 << k):
+            if state & before != before:
+                continue
+            after = clamped(waited, [int(e) for j, e in enumerate(pair.candidates) if state >> j & 1])
+            if has_undrained(after, pair.observed, supplies):
+                out[state] = np.inf
+                continue
+            rise = (solve(after)[pair.observed] - start).max()
+            out[state] = max(out.get(state, -np.inf), float(rise))
+    return out

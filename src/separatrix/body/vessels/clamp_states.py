@@ -153,7 +153,7 @@ def tableau(
     from separatrix.body.vessels.clamp_kernel import SINGULAR
 
     rises = system.pressure - (system.pressure if baseline is None else baseline)
-    rows_a, rows_b = (_in_fours(np.flatnonzero(child_of_observed == child)) for child in (0, 1))
+    rows_a, rows_b = (in_fours(np.flatnonzero(child_of_observed == child)) for child in (0, 1))
     rows = np.concatenate([rows_a, rows_b])
     k, width = system.k, max(system.k, 3)
     m_root = np.zeros((width, width + 1))
@@ -168,7 +168,7 @@ def tableau(
     return m_root, c_root, tiny, rows_a.size
 
 
-def _in_fours(rows: Ints) -> Ints:
+def in_fours(rows: Ints) -> Ints:
     """Rows repeated up to a multiple of four; four times −1 where there are none."""
     if rows.size == 0:
         return np.full(4, -1, dtype=np.int64)

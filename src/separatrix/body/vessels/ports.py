@@ -13,11 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from separatrix.body.vessels.model import Bools, FlowState, Ints, Network, Reals
 from separatrix.core import Fault, InfeasibleError, InputError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -114,9 +118,9 @@ def reduce_to_ports(
     from scipy.sparse.linalg import splu
 
     _check(network, candidates, observed)
-    live = _live_nodes(network)
+    live = live_nodes(network)
     index = np.cumsum(live) - 1
-    laplacian, load = _laplacian(network, live, index)
+    laplacian, load = live_laplacian(network, live)
     incidence = _incidence(network, candidates, live, index)
     if laplacian.shape[0]:
         factor = splu(laplacian, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
@@ -173,7 +177,7 @@ def _check(network: Network, candidates: Ints, observed: Ints) -> None:
         raise InputError(*faults[:20])
 
 
-def _live_nodes(network: Network) -> Bools:
+def live_nodes(network: Network) -> Bools:
     """Free nodes whose pressure is defined: joined to a held node with all candidates open."""
     component = _components(network, network.is_open)
     held = ~np.isnan(network.fixed)
@@ -199,11 +203,11 @@ def _components(network: Network, is_open: Bools) -> Ints:
     return np.asarray(connected_components(links, directed=False)[1], dtype=np.int64)
 
 
-def _laplacian(network: Network, live: Bools, index: Ints):  # type: ignore[no-untyped-def]
+def live_laplacian(network: Network, live: Bools) -> tuple[csc_array, Reals]:
     """Laplacian over live nodes (sparse, SPD) and its load: inflow and what held neighbours push in."""
     from scipy.sparse import coo_array
 
-    n = int(live.sum())
+    n, index = int(live.sum()), np.cumsum(live) - 1
     on = network.is_open & (live[network.a] | live[network.b])
     a, b, g = network.a[on], network.b[on], 1.0 / network.resistance[on]
     load = network.inflow[live].astype(np.float64)
