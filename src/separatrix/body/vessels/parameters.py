@@ -49,8 +49,17 @@ class Values:
     """(edges of the graph,) by which each vessel's radii are multiplied."""
 
 
-def parameter_ranges(case: Case, evidence: EvidenceReader) -> dict[str, Range]:
+def parameter_ranges(graph: VesselGraph, case: Case, evidence: EvidenceReader) -> dict[str, Range]:
     """Every number of a circulation with its range, per child where children differ.
+
+    Parameters
+    ----------
+    graph
+        For the viscosity at the reference haematocrit, which a hand may have changed.
+    case
+        Age, haematocrits.
+    evidence
+        All else.
 
     Returns
     -------
@@ -72,7 +81,7 @@ def parameter_ranges(case: Case, evidence: EvidenceReader) -> dict[str, Range]:
         cbf = cbf_by_age(evidence, months)
         wide = _around(cbf, evidence.number("flow.cbf.doubt") * cbf)
         found[f"cbf.{letter}"] = _own(evidence, f"flow.cbf.{letter}", wide)
-        found[f"viscosity.{letter}"] = _viscosity(case, evidence, twin)
+        found[f"viscosity.{letter}"] = _viscosity(graph, case, evidence, twin)
         for name in ("deep_share", "emissary_share"):
             found[f"{name}.{letter}"] = _range(evidence, f"flow.{name}")
         for phase in PHASES:
@@ -170,9 +179,10 @@ def blood_volume_ml(case: Case, evidence: EvidenceReader, twin: Twin) -> float |
     return weight * evidence.number(f"haemodynamics.blood_volume.{group}")
 
 
-def _viscosity(case: Case, evidence: EvidenceReader, twin: Twin) -> Range:
+def _viscosity(graph: VesselGraph, case: Case, evidence: EvidenceReader, twin: Twin) -> Range:
     usual = _range(evidence, "flow.viscosity")
     ratio = blood_viscosity_mPa_s(evidence, case.twin(twin).haematocrit) / usual.value
+    ratio *= graph.viscosity_mPa_s / usual.value
     return Range(value=usual.value * ratio, low=usual.low * ratio, high=usual.high * ratio)
 
 

@@ -133,7 +133,7 @@ def prepare_wiring(
             else f"{twin.value} {twin.mark}: the graph has no region that a vein drains"
         )
     wiring = _lay(graph, tuple(regions), tuple(volumes), pairs, evidence, notes)
-    return wiring, parameter_ranges(case, evidence)
+    return wiring, parameter_ranges(graph, case, evidence)
 
 
 def _whole_brain_ml(case: Case, evidence: EvidenceReader) -> float:
