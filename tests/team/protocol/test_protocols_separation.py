@@ -256,6 +256,22 @@ def test_a_team_may_choose_the_scanner_on_the_way() -> None:
         assert day.awaits(f"scan@{child}", f"sign_out@{child}")
 
 
+def test_a_planned_bypass_comes_between_the_test_and_the_division() -> None:
+    def crossing(order: int, action: str) -> Crossing:
+        return Crossing(id=f"v{order}", action=action, to="A", operation=1, order=order)  # type: ignore[arg-type]
+
+    actions = ("divide", "bypass", "sacrifice", "graft", "occlude")
+    day = Day(bound("separation", crossings=[crossing(n, a) for n, a in enumerate(actions, 1)])[-1])
+    assert [a.id for a in day.procedure.activities if a.id.startswith("bypass@")] == [
+        "bypass@v2",
+        "bypass@v4",
+    ]
+    assert day.awaits("bypass@v2", "test_clamp@v2")
+    assert day.awaits("divide@v2", "bypass@v2")
+    assert day.awaits("divide@v1", "test_clamp@v1")
+    assert day.awaits("test_clamp@v2", "divide@v1")
+
+
 # In stages
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, get_args
 
 from separatrix.case.document import Place
 from separatrix.case.faults import near, shown
@@ -28,8 +28,10 @@ from separatrix.team.protocol.file import (
     RecurringSpec,
     When,
 )
+from separatrix.team.protocol.inputs import CrossingAction
 from separatrix.team.protocol.quantities import PATIENT_WORD, duration_of, minutes
 from separatrix.team.protocol.read import UNNAMED, Survey
+from separatrix.team.protocol.situation import CROSSING_ACTION
 
 _INPUTS = ("operations", "crossings")
 """Inputs that ``when`` may ask for beside the protocol's own choices."""
@@ -204,9 +206,17 @@ class _Checks:
                     mend="delete it",
                 )
 
-    def _placed(self, spec: ActivitySpec | BlockSpec, place: Place, known: set[str]) -> Iterator[Fault]:
+    def _placed(
+        self,
+        spec: ActivitySpec | BlockSpec,
+        place: Place,
+        known: set[str],
+        *,
+        block: BlockSpec | None = None,
+    ) -> Iterator[Fault]:
         yield from self._patients(spec.patients, (*place, "patients"))
-        yield from self._conditions(spec.when, (*place, "when"))
+        at_crossing = "crossing" in (spec.for_each, block and block.for_each)
+        yield from self._conditions(spec.when, (*place, "when"), at_crossing=at_crossing)
         yield from self._operations(spec.operations, (*place, "operations"))
         yield from self._references(spec.after, (*place, "after"), known, of=spec.id)
 
@@ -219,7 +229,7 @@ class _Checks:
         block: BlockSpec | None = None,
         repeats: bool = False,
     ) -> Iterator[Fault]:
-        yield from self._placed(spec, place, known)
+        yield from self._placed(spec, place, known, block=block)
         yield from self._references(spec.starts_with, (*place, "starts_with"), known, of=spec.id)
         yield from self._references(
             spec.starts_after_start_of, (*place, "starts_after_start_of"), known, of=spec.id
@@ -389,22 +399,26 @@ class _Checks:
                 reference.partition("@")[0], "cover", (*place, index), self._known["covers"]
             )
 
-    def _conditions(self, when: When | Sequence[When] | None, place: Place) -> Iterator[Fault]:
+    def _conditions(
+        self, when: When | Sequence[When] | None, place: Place, *, at_crossing: bool = False
+    ) -> Iterator[Fault]:
         if when is None:
             return
         if isinstance(when, When):
-            yield from self._condition(when, place)
+            yield from self._condition(when, place, at_crossing=at_crossing)
             return
         for index, one in enumerate(when):
-            yield from self._condition(one, (*place, index))
+            yield from self._condition(one, (*place, index), at_crossing=at_crossing)
 
-    def _condition(self, when: When, place: Place) -> Iterator[Fault]:
-        known = {*_INPUTS, *self._known["choices"]}
+    def _condition(self, when: When, place: Place, *, at_crossing: bool) -> Iterator[Fault]:
+        known = {*_INPUTS, *self._known["choices"], *((CROSSING_ACTION,) if at_crossing else ())}
         yield from self._unknown(when.input, "input", (*place, "input"), known)
         if when.value is None and when.at_least is None and when.below is None:
             yield self._fault(place, "nothing is asked of the input", expected="value, at_least or below")
         choice = self._file.choices.get(when.input)
         values = choice.values if choice else None
+        if when.input == CROSSING_ACTION:
+            values = list(get_args(CrossingAction))
         wanted = (
             when.value if isinstance(when.value, list) else [when.value] if when.value is not None else []
         )

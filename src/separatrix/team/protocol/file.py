@@ -120,7 +120,7 @@ class When(Part):
     """A condition on one input."""
 
     input: str
-    """``operations``, ``crossings``, or one of the protocol's ``choices``."""
+    """``operations``, ``crossings``, one of ``choices``; at each crossing also ``crossing.action``."""
     value: str | Number | Annotated[bool, Strict()] | list[str | Number] | None = None
     """It must be this, or one of these."""
     at_least: Number | None = None

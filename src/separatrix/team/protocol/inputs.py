@@ -12,6 +12,9 @@ from typing import Literal
 
 Patient = Literal["A", "B", "mother"]
 
+CrossingAction = Literal["divide", "sacrifice", "graft", "bypass", "occlude"]
+"""What is planned for a crossing."""
+
 PATIENTS: tuple[Patient, ...] = ("A", "B", "mother")
 
 
@@ -20,7 +23,7 @@ class Crossing:
     """One vessel (or other bridge) to be dealt with on the day."""
 
     id: str
-    action: Literal["divide", "sacrifice", "graft", "bypass", "occlude"]
+    action: CrossingAction
     to: Patient
     """Whose it will be."""
     operation: int

@@ -78,9 +78,12 @@ def instances_of(
     """The repetitions of an activity; one that is absent where nothing is there to repeat for."""
     kind = (block.for_each if block else None) or spec.for_each or ""
     patients = spec.patients if spec.patients is not None else block.patients if block else None
-    present = situation.takes_place(spec.operations, spec.when) and (
-        block is None or situation.takes_place(block.operations, block.when)
-    )
+
+    def takes_place(crossing: Crossing | None) -> bool:
+        return situation.takes_place(spec.operations, spec.when, crossing=crossing) and (
+            block is None or situation.takes_place(block.operations, block.when, crossing=crossing)
+        )
+
     keys = keys_of(kind or None, patients, situation)
     found = tuple(
         Instance(
@@ -91,7 +94,7 @@ def instances_of(
             key=key,
             patients=whose,
             crossing=crossing,
-            present=present,
+            present=takes_place(crossing),
         )
         for key, whose, crossing in keys
     )

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from separatrix.team.protocol.file import ProtocolFile, ScaleBy, When
 from separatrix.team.protocol.inputs import Crossing, Patient, ProtocolInputs
 
+CROSSING_ACTION = "crossing.action"
+"""Input of ``when`` where something is repeated for each crossing: what is planned for that crossing."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
@@ -24,10 +27,16 @@ class Situation:
         here = (crossing for crossing in self.inputs.crossings if crossing.operation == self.operation)
         return tuple(sorted(here, key=lambda crossing: (crossing.order, crossing.id)))
 
-    def takes_place(self, operations: str | Sequence[int], when: When | Sequence[When] | None) -> bool:
-        """Whether something with these words is part of this operation."""
+    def takes_place(
+        self,
+        operations: str | Sequence[int],
+        when: When | Sequence[When] | None,
+        *,
+        crossing: Crossing | None = None,
+    ) -> bool:
+        """Whether something with these words is part of this operation, at a crossing if it is one's."""
         conditions = [] if when is None else [when] if isinstance(when, When) else when
-        return self._in_operation(operations) and all(map(self._holds, conditions))
+        return self._in_operation(operations) and all(self._holds(one, crossing) for one in conditions)
 
     def _in_operation(self, operations: str | Sequence[int]) -> bool:
         if not isinstance(operations, str):
@@ -37,8 +46,8 @@ class Situation:
             operations
         ]
 
-    def _holds(self, when: When) -> bool:
-        found = self.answer(when.input)
+    def _holds(self, when: When, crossing: Crossing | None) -> bool:
+        found = self.answer(when.input, crossing)
         if when.value is not None:
             allowed = when.value if isinstance(when.value, list) else [when.value]
             return any(_same(found, value) for value in allowed)
@@ -48,8 +57,10 @@ class Situation:
             when.below is None or found < when.below
         )
 
-    def answer(self, name: str) -> str | float | None:
+    def answer(self, name: str, crossing: Crossing | None = None) -> str | float | None:
         """The value of an input that ``when`` may ask for; None where there is no such input."""
+        if name == CROSSING_ACTION:
+            return None if crossing is None else crossing.action
         if name == "operations":
             return self.inputs.operations
         if name == "crossings":
