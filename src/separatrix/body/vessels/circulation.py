@@ -18,6 +18,7 @@ from separatrix.body.vessels.model import Bools, FlowState, Ints, Network, Reals
 from separatrix.body.vessels.newton import reached_from
 from separatrix.body.vessels.parameters import Range, Values, central_values, draw_values
 from separatrix.body.vessels.posture import at_junction_mmHg, heart_over_junction_cm
+from separatrix.body.vessels.sizing import LEAST_DRIVE_MMHG, NEARLY_CLOSED, size_other_outlets, size_vessels
 from separatrix.body.vessels.solve import solve
 from separatrix.body.vessels.wiring import Wiring, prepare_wiring
 from separatrix.case import Case
@@ -30,12 +31,6 @@ Phase = Literal["ward", "operation"]
 
 BEDS: tuple[Beds, ...] = ("passive", "held")
 DURAS: tuple[Dura, ...] = ("closed", "open")
-
-_NEARLY_CLOSED = 1e9
-"""Resistance (mmHg min/ml) from which an edge, such as an outlet whose share is none, is closed."""
-
-_LEAST_DRIVE_MMHG = 1.0
-"""A bed or other outlet is sized for at least this drop, whatever the draw."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -108,7 +103,7 @@ class Circulation:
         fixed, inflow = np.full(len(w.node_ids), np.nan), np.zeros(len(w.node_ids))
         for node, twin, arterial in w.held_nodes:
             fixed[node] = self._held_pressure(twin, arterial, phase, tilt_deg)
-        is_open = self.resistance < _NEARLY_CLOSED
+        is_open = self.resistance < NEARLY_CLOSED
         if beds == "held":
             is_open[w.bed_edges] = False
             inflow[w.territory_nodes] = self.own_flow
@@ -209,8 +204,8 @@ class Circulation:
         """Held beds as edges: no more than the resting flow, less below the limit of autoregulation."""
         w = self.wiring
         share = self.values.scalar["autoregulation_limit"]
-        limit = np.maximum(share * self.rest_perfusion_mmHg, _LEAST_DRIVE_MMHG)
-        own = np.maximum(self.own_flow, 1 / _NEARLY_CLOSED)
+        limit = np.maximum(share * self.rest_perfusion_mmHg, LEAST_DRIVE_MMHG)
+        own = np.maximum(self.own_flow, 1 / NEARLY_CLOSED)
         capacity = np.full(len(w.edge_ids), np.nan)
         capacity[w.bed_edges] = own
         resistance, external, is_open = (
@@ -321,8 +316,8 @@ def _assemble(inputs: CirculationInputs, values: Values) -> Circulation:
         for t, v, q in zip(w.regions, w.volumes_ml, flows, strict=True)
     )
     resistance = np.ones(len(w.edge_ids))
-    _size_vessels(w, values, resistance)
-    _size_other_outlets(w, values, np.array(flows), resistance)
+    size_vessels(w, values, resistance)
+    size_other_outlets(w, values, np.array(flows), resistance)
     circulation = Circulation(
         graph=inputs.graph,
         wiring=w,
@@ -336,35 +331,6 @@ def _assemble(inputs: CirculationInputs, values: Values) -> Circulation:
         notes=w.notes,
     )
     return _with_beds(circulation, np.array(flows))
-
-
-def _size_vessels(w: Wiring, values: Values, resistance: Reals) -> None:
-    """Poiseuille, with each child's viscosity (shared vessels: the mean of both) and the drawn radii."""
-    s = values.scalar
-    mean = (s["viscosity.A"] + s["viscosity.B"]) / 2
-    viscosity = np.array([s[f"viscosity.{t.value}"] if t else mean for t in w.child_of_vessel])
-    resistance[: len(w.unit_resistance)] = (
-        w.unit_resistance * viscosity / values.radius_factor[w.graph_edges] ** 4
-    )
-
-
-def _size_other_outlets(w: Wiring, values: Values, flows: Reals, resistance: Reals) -> None:
-    """Deep, emissary and pial conductances, as shares of flow at the reference drop; closed where 0."""
-    s = values.scalar
-    drop = {t: max(s["venous_reference"] - s[f"cvp.{t.value}"], _LEAST_DRIVE_MMHG) for t in Twin}
-    total = {t: sum(q for r, q in zip(w.regions, flows, strict=True) if r.twin is t) for t in Twin}
-    for edge, region in zip(w.deep_edges, range(len(w.regions)), strict=True):
-        twin = w.regions[region].twin
-        resistance[edge] = _over(drop[twin], s[f"deep_share.{twin.value}"] * flows[region])
-    for edge, twin, share in w.emissary_edges:
-        resistance[edge] = _over(drop[twin], s[f"emissary_share.{twin.value}"] * total[twin] * share)
-    for edge, i, j in w.anastomoses:
-        twin = w.regions[i].twin
-        resistance[edge] = _over(drop[twin], s["anastomosis_share"] * (flows[i] + flows[j]) / 2)
-
-
-def _over(drop_mmHg: float, flow_ml_per_min: float) -> float:
-    return drop_mmHg / flow_ml_per_min if flow_ml_per_min > drop_mmHg / _NEARLY_CLOSED else _NEARLY_CLOSED
 
 
 def _with_beds(circulation: Circulation, flows: Reals) -> Circulation:
@@ -382,13 +348,13 @@ def _with_beds(circulation: Circulation, flows: Reals) -> Circulation:
     reference = circulation.values.scalar["venous_reference"]
     rest = np.where(np.isnan(rest), reference, rest)
     arterial = network.fixed[w.source_of_territory]
-    drive = np.maximum(arterial - rest, _LEAST_DRIVE_MMHG)
-    own = np.maximum(circulation.own_flow, 1 / _NEARLY_CLOSED)
+    drive = np.maximum(arterial - rest, LEAST_DRIVE_MMHG)
+    own = np.maximum(circulation.own_flow, 1 / NEARLY_CLOSED)
     resistance = circulation.resistance.copy()
     resistance[w.bed_edges] = drive / own
     if len(fed):
         given = np.maximum(
-            share * flows[w.region_of_foreign_bed] / w.arteries_of_foreign_bed, 1 / _NEARLY_CLOSED
+            share * flows[w.region_of_foreign_bed] / w.arteries_of_foreign_bed, 1 / NEARLY_CLOSED
         )
         resistance[w.foreign_beds] = drive[w.region_of_foreign_bed] / given
     return replace(

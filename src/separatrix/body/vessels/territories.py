@@ -96,7 +96,7 @@ def neighbours(nodes: Sequence[Node], count: int) -> list[tuple[int, int]]:
         return []
     points = _positions(nodes)
     if points is None:
-        return sorted({(min(i, (i + 1) % n), max(i, (i + 1) % n)) for i in range(n)} - {(0, 0)})
+        return sorted({(min(i, (i + 1) % n), max(i, (i + 1) % n)) for i in range(n)})
     far = np.linalg.norm(points[:, None] - points[None], axis=2)
     np.fill_diagonal(far, np.inf)
     order = np.argsort(far, axis=1, kind="stable")[:, : min(count, n - 1)]

@@ -231,16 +231,22 @@ def _lay(
         region_of_foreign_bed=region_of_foreign,
         arteries_of_foreign_bed=count[region_of_foreign].astype(np.float64),
         fed_by_other=count > 0,
-        held_nodes=(
-            *((sources[t], t, True) for t in Twin),
-            *((hearts[t], t, False) for t in Twin),
-            *((lists.nodes[n], t, False) for n, t in outlets.items()),
-        ),
+        held_nodes=_held_nodes(sources, hearts, {lists.nodes[n]: t for n, t in outlets.items()}),
         outlets={**outlets, **{f"right heart {t.value}": t for t in Twin}},
         brain_density=evidence.number("flow.brain_density"),
         mmHg_per_cm=column_mmHg_per_cm(evidence),
         dura_open_mmHg=evidence.number("flow.dura_open_pressure"),
         notes=tuple(notes),
+    )
+
+
+def _held_nodes(
+    sources: Mapping[Twin, int], hearts: Mapping[Twin, int], jugulars: Mapping[int, Twin]
+) -> tuple[tuple[int, Twin, bool], ...]:
+    return (
+        *((sources[t], t, True) for t in Twin),
+        *((hearts[t], t, False) for t in Twin),
+        *((n, t, False) for n, t in jugulars.items()),
     )
 
 
