@@ -9,7 +9,7 @@ import numpy as np
 
 from separatrix.body.vessels.assignment import FREE, TWIN_OF, Assignment, build_assignment
 from separatrix.body.vessels.circulation import BEDS, CirculationState
-from separatrix.body.vessels.fairness import Pair, fairest, undominated, worst_first
+from separatrix.body.vessels.fairness import SHOWN_MMHG, Pair, fairest, undominated, worst_first
 from separatrix.body.vessels.model import Bools, Ints, Reals, VesselGraph
 from separatrix.body.vessels.situation import Situation
 from separatrix.body.vessels.wishes import Wishes
@@ -235,6 +235,17 @@ def cut_off(situation: Situation, states: Sequence[CirculationState]) -> Bools:
     return np.asarray(np.any([*starved, *told], axis=0)) if nodes else np.zeros(0, dtype=bool)
 
 
+def _worth_showing(harm: Reals, front: Sequence[int]) -> list[int]:
+    """The front without states that gain a child nothing that is printed and cost the other something."""
+    return [
+        i
+        for i in front
+        if not any(
+            (harm[j] <= harm[i] + SHOWN_MMHG).all() and (harm[j] < harm[i] - SHOWN_MMHG).any() for j in front
+        )
+    ]
+
+
 def _told(
     assignment: Assignment, looked_at: int, exact: bool, states: Sequence[EndState], next_best: Ints
 ) -> EndStates:
@@ -242,7 +253,7 @@ def _told(
     best = fairest(
         harm, np.array([max(s.summed) for s in states]), np.array([len(s.divided) for s in states])
     )
-    front = [int(i) for i in undominated(harm)]
+    front = _worth_showing(harm, [int(i) for i in undominated(harm)])
     if best not in front:  # equal to one of them
         front = [best if np.allclose(harm[i], harm[best]) else i for i in front]
     names = {best: "E1"}

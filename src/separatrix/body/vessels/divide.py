@@ -13,7 +13,13 @@ from separatrix.body.vessels.assignment import still_joined
 from separatrix.body.vessels.choices import EndState
 from separatrix.body.vessels.circulation import CirculationInputs, prepare_circulation
 from separatrix.body.vessels.course import Moment, drained_words, watch_words
-from separatrix.body.vessels.fairness import default_title, needs_choice, title_of, why_not_the_sum
+from separatrix.body.vessels.fairness import (
+    default_title,
+    needs_choice,
+    title_of,
+    why_not_the_other,
+    why_not_the_sum,
+)
 from separatrix.body.vessels.model import Division, DivisionStep, Edge, VesselGraph, VesselKind
 from separatrix.body.vessels.parameters import Values
 from separatrix.body.vessels.planning import Plan, Task, make_plan, prices, sinus_end
@@ -163,7 +169,7 @@ def told(task: Task, plan: Plan, evidence: EvidenceReader) -> Division:
         pressures=pressure_table(plan, evidence),
         operations=(),
         robustness={},
-        notes=tuple(_notes(task, plan)),
+        notes=tuple(_notes(task, plan, evidence.number("division.advantage_least"))),
         assumptions=assumptions_of(evidence),
         facts=_facts(task, plan),
     )
@@ -223,10 +229,12 @@ def _steps(task: Task, plan: Plan, evidence: EvidenceReader) -> tuple[DivisionSt
                 operation=last + 1 if late else plan.operation_of.get(vessel, 1),
                 order=order,
                 drains=_made_words(edge) if action in ("graft", "bypass") else drains[vessel],
-                calibre_mm=2 * sum(edge.radius_mm) / len(edge.radius_mm),
+                calibre_mm=round(2 * sum(edge.radius_mm) / len(edge.radius_mm), 3),
                 worst_region=moment.worst_region,
                 rise_mmHg={t: _clean(v) for t, v in moment.rise_mmHg.items()},
-                watch=watch if action not in ("graft", "bypass") else f"After it is open: {watch}",
+                watch=watch.replace("Test clamp first", "Open it first")
+                if action in ("graft", "bypass")
+                else watch,
             )
         )
     return tuple(steps)
@@ -284,13 +292,17 @@ def _exchange_row(moment: Moment) -> Mapping[str, Any]:
     }
 
 
-def _notes(task: Task, plan: Plan) -> list[str]:
+def _notes(task: Task, plan: Plan, advantage_mmHg: float) -> list[str]:
     states, order = plan.states, plan.order
     all_of_them = "all of them" if states.exact else "all with at most four cut points of what is shared"
     notes = [f"{states.looked_at} end states were reckoned: {all_of_them}."]
     harm = np.array([s.harm for s in states.known])
     if sentence := why_not_the_sum(harm, states.known.index(states.default)):
         notes.append(sentence)
+    names = [s.name for s in states.known]
+    front = [names.index(s.name) for s in states.front]
+    at = front.index(names.index(states.default.name))
+    notes += why_not_the_other(harm[front], at, [names[i] for i in front], advantage_mmHg)
     for twin in Twin:
         if lost := plan.chosen.no_drainage[twin]:
             notes.append(f"{twin.value} {twin.mark}: {', '.join(lost)}: no drainage, infarct expected.")
@@ -317,7 +329,7 @@ def _order_words(order: DivisionOrder) -> str:
         )
     return (
         f"For this case, by the linear search, which lets beds hold their flow whatever the pressure and so "
-        f"overstates: the larger peak rise is {max(order.peak):.1f} mmHg in the best order and "
+        f"overstates: the larger peak rise is {max(order.peak) + 0.0:.1f} mmHg in the best order and "
         f"{order.worst_peak:.1f} mmHg in the worst; the burden of the child worse off at each step is "
         f"{order.least_burden:.0f} mmHg × steps at best and {order.most_burden:.0f} at worst. {left_out}"
     )

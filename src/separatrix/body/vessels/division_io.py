@@ -65,7 +65,7 @@ def _step_to_data(step: DivisionStep) -> dict[str, Any]:
         "action": step.action,
         "operation": step.operation,
         "order": step.order,
-        "calibre_mm": round(step.calibre_mm, 3),
+        "calibre_mm": step.calibre_mm,
         "drains": step.drains,
         "worst_region": {t.value: step.worst_region[t] for t in Twin},
         "rise_mmHg": {t.value: step.rise_mmHg[t] for t in Twin},

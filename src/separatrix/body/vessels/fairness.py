@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from separatrix.body.vessels.model import Ints, Reals
@@ -144,3 +146,32 @@ def why_not_the_sum(harm: Reals, default: int) -> str:
         f"{worse.other.value} {chosen[yours] - other[yours]:.1f} mmHg. It is not the default: no child pays "
         f"for the other without a named person's choice."
     )
+
+
+def why_not_the_other(harm: Reals, default: int, names: Sequence[str], least_mmHg: float) -> list[str]:
+    """States that cost the child worse off next to nothing and spare the other much: for people to weigh.
+
+    Parameters
+    ----------
+    harm
+        (n, 2) of all states.
+    default
+        What `fairest` chose.
+    names
+        (n,) of the states.
+    least_mmHg
+        What is worth telling, mmHg.
+    """
+    told_of = []
+    chosen = harm[default]
+    for i, other in enumerate(harm):
+        change = other - chosen
+        for pays, gains in ((0, 1), (1, 0)):
+            if SHOWN_MMHG < change[pays] < least_mmHg / 4 and change[gains] <= -least_mmHg:
+                payer, gainer = "AB"[pays], "AB"[gains]
+                told_of.append(
+                    f"{names[i]} would cost {payer} {change[pays]:.1f} mmHg and spare {gainer} "
+                    f"{-change[gains]:.1f} mmHg. By rule the child worse off comes first, however little it "
+                    "is: a named person may choose otherwise."
+                )
+    return told_of

@@ -97,7 +97,8 @@ def assess(
         if index % 50 == 0:
             progress(index / draws, f"draw {index} of {draws}")
     names = _names(inputs)
-    return _summary(found, exact, names)
+    divided = [states.assignment.divided(labels) for labels in states.labels[:compared]]
+    return _summary(found, exact, names, divided)
 
 
 def _orders(
@@ -120,7 +121,9 @@ def _orders(
     return worst.max(axis=0), end
 
 
-def _summary(found: Sequence[_Drawn], exact: bool, names: Sequence[str]) -> dict[str, Any]:
+def _summary(
+    found: Sequence[_Drawn], exact: bool, names: Sequence[str], divided: Sequence[Sequence[str]]
+) -> dict[str, Any]:
     harm = np.array([d.ends for d in found])  # (draws, plans, 2)
     best = np.array([fairest(h) for h in harm])
     ordered = np.sort(harm, axis=2)[:, :, ::-1]
@@ -133,7 +136,7 @@ def _summary(found: Sequence[_Drawn], exact: bool, names: Sequence[str]) -> dict
         "compared": len(harm[0]),
         "orders": "found anew in every draw" if exact else "held against a bound in every draw",
         "plans": [
-            _plan_row(f"E{i + 1}", is_best[:, i], best == i, regret[:, i], harm[:, i])
+            _plan_row(f"E{i + 1}", divided[i], is_best[:, i], best == i, regret[:, i], harm[:, i])
             for i in _worth_listing(is_best)
         ],
         "order": {
@@ -152,12 +155,15 @@ def _summary(found: Sequence[_Drawn], exact: bool, names: Sequence[str]) -> dict
 def _worth_listing(is_best: Bools) -> list[int]:
     count = is_best.sum(axis=0)
     order = [i for i in np.argsort(-count, kind="stable") if i != 0 and count[i] > 0]
-    return [0, *map(int, order[:9])]
+    return [0, *map(int, order[:5])]
 
 
-def _plan_row(name: str, is_best: Bools, sole: Bools, regret: Reals, harm: Reals) -> dict[str, Any]:
+def _plan_row(
+    name: str, divided: Sequence[str], is_best: Bools, sole: Bools, regret: Reals, harm: Reals
+) -> dict[str, Any]:
     return {
         "plan": name,
+        "divided": list(divided),
         "as_good_as_the_best": int(is_best.sum()),
         "the_best": int(sole.sum()),
         "regret_mmHg": _spread(regret),

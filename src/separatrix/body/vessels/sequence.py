@@ -121,7 +121,7 @@ def _exact(costs: Reals, vessels: Sequence[str], rules: OrderRules) -> DivisionO
         exact=True,
         worst_peak=float(worse[1:][may[1:]].max()),
         least_burden=least,
-        most_burden=-float(most[-1]),
+        most_burden=0.0 - float(most[-1]),
         idle=rules.idle,
     )
 

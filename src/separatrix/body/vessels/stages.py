@@ -27,6 +27,9 @@ _WORDS = ("one operation", "two operations", "three operations")
 
 _SINUS = (VesselKind.CIRCUMFERENTIAL_SINUS, VesselKind.DURAL_SINUS)
 
+_PAIRS_UP_TO = 24
+"""Steps up to which every pair of them is tried as a first operation; above, only single ones."""
+
 Stages = tuple[tuple[str, ...], ...]
 """Vessels of each operation in their order."""
 
@@ -188,7 +191,7 @@ def _two_stages(staging: _Staging) -> Iterator[Stages]:
     rules = order_rules(staging.task.wishes, sorted(staging.plan.order.vessels))
     names = sorted(staging.plan.order.vessels)
     number = {frozenset(names[i] for i in step): s for s, step in enumerate(rules.steps)}
-    for size in (1, 2):
+    for size in (1, 2) if len(steps) <= _PAIRS_UP_TO else (1,):
         for first in itertools.combinations(range(len(steps)), size):
             chosen = {number[frozenset(steps[i])] for i in first}
             if all(u in chosen for u, v in rules.pairs if v in chosen):
