@@ -20,8 +20,11 @@ Ints = npt.NDArray[np.int32]
 MOVE_CHANCE = 0.7
 """Of one more move in a child's list."""
 
-NEW_VALUE_CHANCE = 0.05
-"""Of a new value of a kind of people, in place of a parent's."""
+MOTHER_SHARE = 0.7
+"""Of activities whose crew is chosen as the mother's list would."""
+
+NEW_VALUE_CHANCE = 0.03
+"""Of new values for the crew of an activity, in place of a parent's."""
 
 
 class Herd(NamedTuple):
@@ -30,7 +33,7 @@ class Herd(NamedTuple):
     orders: Ints
     """(N, n)"""
     values: npt.NDArray[np.float64]
-    """(N, C) value of each kind of people."""
+    """(N, n, C) value of each kind of people to each activity."""
     spans: Ints
     """(N,) makespans."""
     starts: Ints
@@ -165,7 +168,7 @@ def breed(  # type: ignore[no-untyped-def]
     """
     size, count = herd.orders.shape
     order = np.empty(count, np.int32)
-    values = np.empty(worth.shape[0], np.float64)
+    values = np.empty((count, worth.shape[0]), np.float64)
     starts, trial = np.empty(count, np.int32), np.empty(count, np.int32)
     staff = np.zeros((count, worth.shape[0]), np.int32)
     trial_staff = np.zeros_like(staff)
@@ -181,7 +184,7 @@ def breed(  # type: ignore[no-untyped-def]
             values[:] = worth
         elif settling:
             random_list(instance, latest, order, herd.state)
-            random_values(worth, 1.0, values, herd.state)
+            random_values(worth, values, herd.state)
         else:
             inherit(instance, herd, worth, order, values)
         span = 0
@@ -214,11 +217,13 @@ def breed(  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, nogil=True)
-def random_values(worth, chance, values, state):  # type: ignore[no-untyped-def]
-    """Give each kind of people, with a chance, a value around its worth."""
+def random_values(worth, values, state):  # type: ignore[no-untyped-def]
+    """Values around the worth of people: a general leaning, and more or less of one by activity."""
+    spread = draw(state)
     for kind in range(worth.shape[0]):
-        if draw(state) < chance:
-            values[kind] = worth[kind] * (0.5 + draw(state))
+        leaning = worth[kind] * (0.5 + draw(state))
+        for activity in range(values.shape[0]):
+            values[activity, kind] = leaning * (1.0 + spread * (draw(state) - 0.5))
 
 
 @nb.njit(cache=True, nogil=True)
@@ -228,9 +233,13 @@ def inherit(instance, herd, worth, order, values):  # type: ignore[no-untyped-de
     cross(herd.orders[mother], herd.orders[father], herd.state, order)
     while draw(herd.state) < MOVE_CHANCE:
         move(instance, order, herd.state)
-    for kind in range(worth.shape[0]):
-        values[kind] = herd.values[mother if draw(herd.state) < 0.5 else father, kind]
-    random_values(worth, NEW_VALUE_CHANCE, values, herd.state)
+    if not worth.shape[0]:
+        return
+    for activity in range(order.shape[0]):
+        values[activity] = herd.values[mother if draw(herd.state) < MOTHER_SHARE else father, activity]
+        if draw(herd.state) < NEW_VALUE_CHANCE:
+            for kind in range(worth.shape[0]):
+                values[activity, kind] = worth[kind] * (0.5 + draw(herd.state))
 
 
 @nb.njit(cache=True, nogil=True)
@@ -277,7 +286,7 @@ def new_herd(instance: Any, size: int, state: int) -> Herd:
     count, kinds = instance.lengths.shape[0], instance.people.shape[0]
     return Herd(
         orders=np.zeros((size, count), np.int32),
-        values=np.zeros((size, kinds), np.float64),
+        values=np.zeros((size, count, kinds), np.float64),
         spans=np.zeros(size, np.int32),
         starts=np.zeros((size, count), np.int32),
         best_starts=np.zeros(count, np.int32),

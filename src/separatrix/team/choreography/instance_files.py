@@ -153,7 +153,7 @@ def _read_sm(name: str, text: str, faults: _Faults) -> tuple[Project, list[int |
         demands.append(tuple(numbers.take(f"demand of job {job}") for _ in range(renewable)))
         numbers.end()
     at = _heading(lines, "RESOURCEAVAILABILITIES", faults) + 2
-    row = _Numbers(_words(lines[at : at + 1], at + 1), faults)
+    row = _Numbers(_words(lines[at : at + 1], at + 1), faults, at + 1)
     capacities = tuple(row.take("capacity") for _ in range(renewable))
     row.end()
     faults.end()
@@ -190,7 +190,7 @@ def _section(
     first = _heading(lines, title, faults) + 1 + ruled
     for job in range(1, size + 1):
         at = first + job - 1
-        numbers = _Numbers(_words(lines[at : at + 1], at + 1), faults)
+        numbers = _Numbers(_words(lines[at : at + 1], at + 1), faults, at + 1)
         found = numbers.take(f"job number {job} of section {title}")
         if found != job:
             raise faults.stop(f"job {found} where job {job} belongs", line=at + 1)
@@ -362,9 +362,9 @@ def _whole_numbers(value: object, depth: int) -> bool:
 class _Numbers:
     """Whole numbers one after the other, each with its line."""
 
-    def __init__(self, words: Iterable[tuple[int, str]], faults: _Faults) -> None:
+    def __init__(self, words: Iterable[tuple[int, str]], faults: _Faults, line: int | None = None) -> None:
         self._words, self._faults = iter(words), faults
-        self.line: int | None = None
+        self.line = line
 
     def take(self, what: str) -> int:
         line, word = next(self._words, (None, None))

@@ -56,7 +56,9 @@ class Space(NamedTuple):
     busy: Ints
     """(T, C) people at work; 0 where clean."""
     free: Ints
-    """(C,)"""
+    """(C,) people free for all of a window."""
+    turn: Ints
+    """(C,) kinds in the order in which they are taken."""
     left: Ints
     """(S,) people still wanted by skill."""
     matched: Ints
@@ -80,7 +82,7 @@ def decode(instance, order, values, backward, starts, staff, space):  # type: ig
     order
         (n,) activities, each after its predecessors (before them where `backward`).
     values
-        (C,) value of each kind of people; the lowest go first.
+        (n, C) value of each kind of people to each activity; the lowest go first.
     backward
         Whether time runs from the end of the project to its start.
     starts, staff
@@ -90,7 +92,6 @@ def decode(instance, order, values, backward, starts, staff, space):  # type: ig
     """
     lengths, demands, spare = instance.lengths, instance.demands, space.spare
     pools, kinds = demands.shape[1], instance.people.shape[0]
-    turn = np.argsort(values)
     ends = np.zeros(lengths.shape[0], np.int32)
     at, links = (instance.after_at, instance.after) if backward else (instance.before_at, instance.before)
     makespan = 0
@@ -99,6 +100,8 @@ def decode(instance, order, values, backward, starts, staff, space):  # type: ig
         for link in range(at[activity], at[activity + 1]):
             time = max(time, ends[links[link]])
         staff[activity, :] = 0
+        if kinds and length:
+            sort_kinds(values[activity], space.turn)
         slot = time + length - 1
         while slot >= time:  # from the end of the window back: a clash moves the start behind it
             short = False
@@ -107,9 +110,7 @@ def decode(instance, order, values, backward, starts, staff, space):  # type: ig
             if short:
                 time = slot + 1
                 slot = time + length
-            elif (
-                slot == time and kinds and not crew_at(instance, activity, time, turn, staff[activity], space)
-            ):
+            elif slot == time and kinds and not crew_at(instance, activity, time, staff[activity], space):
                 time += 1
                 slot = time + length
             slot -= 1
@@ -127,7 +128,18 @@ def decode(instance, order, values, backward, starts, staff, space):  # type: ig
 
 
 @nb.njit(cache=True, nogil=True)
-def crew_at(instance, activity, time, turn, crew, space):  # type: ignore[no-untyped-def]
+def sort_kinds(values, turn):  # type: ignore[no-untyped-def]
+    """Kinds by value, lowest first, by insertion: they are few."""
+    for kind in range(values.shape[0]):
+        place = kind
+        while place > 0 and values[turn[place - 1]] > values[kind]:
+            turn[place] = turn[place - 1]
+            place -= 1
+        turn[place] = kind
+
+
+@nb.njit(cache=True, nogil=True)
+def crew_at(instance, activity, time, crew, space):  # type: ignore[no-untyped-def]
     """Take people who are free for all of an activity; whether there are enough."""
     busy, free = space.busy, space.free
     for kind in range(free.shape[0]):
@@ -135,7 +147,7 @@ def crew_at(instance, activity, time, turn, crew, space):  # type: ignore[no-unt
         for slot in range(time, time + instance.lengths[activity]):
             most = max(most, busy[slot, kind])
         free[kind] = instance.people[kind] - most
-    return take_crew(instance, activity, turn, crew, space)
+    return take_crew(instance, activity, crew, space)
 
 
 @nb.njit(cache=True, nogil=True)
@@ -156,9 +168,9 @@ def occupy(instance, activity, time, crew, space):  # type: ignore[no-untyped-de
 
 
 @nb.njit(cache=True, nogil=True)
-def take_crew(instance, activity, turn, crew, space):  # type: ignore[no-untyped-def]
-    """Take people for an activity from the free ones, lowest value first; whether there are enough."""
-    left, free = space.left, space.free
+def take_crew(instance, activity, crew, space):  # type: ignore[no-untyped-def]
+    """Take people for an activity from the free ones, kinds in their turn; whether there are enough."""
+    left, free, turn = space.left, space.free, space.turn
     missing = 0
     asked = np.int64(0)
     for skill in range(left.shape[0]):
@@ -293,6 +305,7 @@ def space_for(instance: Any) -> Space:
         spare=np.tile(instance.capacities, (horizon, 1)),
         busy=np.zeros((horizon, kinds), np.int32),
         free=instance.people.copy(),
+        turn=np.arange(kinds, dtype=np.int32),
         left=np.zeros(skills, np.int32),
         matched=np.zeros((kinds, skills), np.int32),
         queue=np.zeros(skills, np.int32),

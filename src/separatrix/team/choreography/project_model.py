@@ -82,15 +82,15 @@ def _fewest(project: Project, kinds: Sequence[Kind], row: Sequence[int], family:
         combinations *= len(choices)
     if len(wanted) <= 1 or combinations > MOST_COMBINATIONS:
         return most
-    return min(
+    enough = (
         sum(crew)
         for crew in product(*ranges)
         if all(
-            sum(count for count, kind in zip(crew, useful, strict=True) if skill in kind.skills)
-            >= count_wanted
-            for skill, count_wanted in wanted.items()
+            sum(count for count, kind in zip(crew, useful, strict=True) if skill in kind.skills) >= asked
+            for skill, asked in wanted.items()
         )
     )
+    return min(enough, default=most)
 
 
 def relaxed_model(project: Project, pools: Sequence[Pool], horizon: int) -> ProjectModel:

@@ -24,7 +24,7 @@ from separatrix.team.choreography.project_model import (
     relaxed_model,
     staffed_model,
 )
-from separatrix.team.choreography.relaxation import WORKERS
+from separatrix.team.choreography.solver import bound_solver
 
 if TYPE_CHECKING:
     from ortools.sat.python import cp_model
@@ -157,14 +157,10 @@ class _Search:
     def _solve(self, built: ProjectModel, share: float, note: Note) -> None:
         from ortools.sat.python import cp_model
 
-        solver = cp_model.CpSolver()
-        solver.parameters.num_workers = WORKERS
-        solver.parameters.random_seed = self.seed % 2**31
         if self.time_s is None:
-            solver.parameters.interleave_search = True
-            solver.parameters.max_deterministic_time = share * self.effort * EFFORT_SOLVER
+            solver = bound_solver(self.seed, effort=share * self.effort * EFFORT_SOLVER)
         else:
-            solver.parameters.max_time_in_seconds = max(share * self.left_s(), 0.05)
+            solver = bound_solver(self.seed, time_s=max(share * self.left_s(), 0.05))
 
             def enough(bound: float) -> None:
                 if bound > self.makespan - 1 + 1e-6:
@@ -276,9 +272,8 @@ def _unstaffed(project: Project) -> str:
 
     instance = instance_of(project)
     space = space_for(instance)
-    turn = np.arange(len(instance.people))
     for activity in range(project.size if project.requirements else 0):
-        if not take_crew(instance, activity, turn, np.zeros(len(turn), np.int32), space):
+        if not take_crew(instance, activity, np.zeros_like(instance.people), space):
             asked = ", ".join(
                 f"{count} of skill {skill + 1}"
                 for skill, count in enumerate(project.requirements[activity])

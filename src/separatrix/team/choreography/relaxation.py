@@ -14,6 +14,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Literal
 
 from separatrix.team.choreography.hall import hall_families, people_of
+from separatrix.team.choreography.solver import bound_solver
 from separatrix.team.protocol.model import Activity, ActivityMark, Need, Person, Procedure
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
 Objective = Literal["end", "separation"]
 RelaxationStatus = Literal["optimal", "feasible", "unknown", "infeasible"]
-
-WORKERS = 8
-"""Search strategies side by side; fewer leave out those that prove bounds, on any number of cores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,8 +204,6 @@ def relax(
     Starts on the grid of the rules make the slots exact: a length is rounded up to whole slots, as the
     next start lies on the grid anyway, and the objective counts true minutes.
     """
-    from ortools.sat.python import cp_model
-
     pinned, latest = pinned or {}, latest_end_min or {}
     built = _Model(
         procedure,
@@ -226,11 +222,7 @@ def relax(
     for activity in _goals(procedure, objective):
         built.model.add(goal >= built.minutes_until_end_of(activity))
     built.model.minimize(goal)
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = WORKERS
-    solver.parameters.interleave_search = True
-    solver.parameters.max_deterministic_time = effort
-    solver.parameters.random_seed = seed % 2**31
+    solver = bound_solver(seed, effort=effort)
     return _told(procedure, objective, built, solver, solver.solve(built.model))
 
 
