@@ -449,3 +449,8 @@ class Case:
         if spec.landmarks is not None:
             found["imaging.landmarks"] = spec.landmarks
         return {field: self.folder / path for field, path in found.items()}
+
+    def vessel_inputs(self) -> Mapping[str, Path]:
+        """Every file the vessels section names, by its field."""
+        graph = self.file.vessels.graph
+        return {} if graph is None else {"vessels.graph": self.folder / graph}

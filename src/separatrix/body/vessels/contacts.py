@@ -13,8 +13,17 @@ from separatrix.body.vessels.sections import Field
 from separatrix.body.vessels.sketch import Course, Sketch, Touch, Tree
 from separatrix.core import Twin
 
-_STRAIGHT = 0.7
+_STRAIGHT = 0.6
 """Cosine: how straight both vessels must pass for the place to be a contact."""
+
+_ON_THE_WAY = 0.5
+"""Cosine: how well each must point to where it goes on."""
+
+_ARM_MM = 8.0
+"""Length of a vessel that tells whose side it comes from."""
+
+_NEAR_SEAM_MM = 6.0
+"""Distance from the seam within which vessels of A and of B may touch."""
 
 _APART = 0.55
 """Distance of the two axes, as a part of the sum of both radii: less is a true crossing of vessels."""
@@ -23,10 +32,7 @@ _RUN_RADII = 2.5
 """Two vessels touch over a length of at most so many times the sum of their radii."""
 
 _VALLEY = 0.6
-"""Filling half-way between two axes below which the image shows a valley."""
-
-_VALLEY_FACTOR = 0.25
-"""Part of a contact's probability that a grey valley leaves."""
+"""Filling half-way between two axes below which there is a valley: a true junction is full there."""
 
 _FOREIGN_PRICE = 4.0
 """Price per length on the other child's side, where arteries are followed from each child's own stems."""
@@ -56,8 +62,9 @@ def part_sideways(sketch: Sketch, fields: Mapping[Tree, Field], rough_mm: RoughM
     """Part vessels that touch sideways and are one in the mask; how many times.
 
     Where four vessels meet, at a joint or over a short way (`_RUN_RADII`), and two pairs of them each go
-    straight on, their axes further apart than `_APART` of the sum of their radii, they are two vessels side
-    by side. (Vessels that truly join meet axis to axis.) They are parted, and the place is kept as a touch.
+    straight on, their axes further apart than `_APART` of the sum of their radii and less full between
+    (`_VALLEY`), they are two vessels side by side. (Vessels that truly join meet axis to axis.)
+    They are parted, and the place is kept as a touch.
     """
     parted = 0
     while _part_one(sketch, fields, rough_mm, probability):
@@ -109,8 +116,13 @@ def _try(
             radii = [min(p.radius_mm, q.radius_mm) for p, q in pairs]
             if far[i, j] >= _APART * sum(radii):
                 middle = (curves[0][i] * radii[1] + curves[1][j] * radii[0]) / sum(radii)
-                _part(sketch, pairs, curves, run, _touch(field, middle, sketch, ends[0][1], probability))
-                return True
+                if float(field.at(middle[None])[0]) < _VALLEY:
+                    tree = sketch.courses[ends[0][1]].tree
+                    touch = Touch(
+                        at_mm=middle, trees=(tree, tree), probability=probability, why="side by side"
+                    )
+                    _part(sketch, pairs, curves, run, touch)
+                    return True
     return False
 
 
@@ -129,8 +141,8 @@ def _goes_on(one: _Arm, other: _Arm) -> bool:
     chord = chord / max(float(np.linalg.norm(chord)), 1e-9)
     return bool(
         -(one.inward @ other.inward) >= _STRAIGHT
-        and one.inward @ chord >= _STRAIGHT
-        and -(other.inward @ chord) >= _STRAIGHT
+        and one.inward @ chord >= _ON_THE_WAY
+        and -(other.inward @ chord) >= _ON_THE_WAY
     )
 
 
@@ -143,19 +155,6 @@ def _curve(one: _Arm, other: _Arm) -> Reals:
         + (s**3 - 2 * s**2 + s) * one.inward * size
         + (3 * s**2 - 2 * s**3) * other.at_mm
         - (s**3 - s**2) * other.inward * size
-    )
-
-
-def _touch(field: Field, middle: Reals, sketch: Sketch, number: int, probability: float) -> Touch:
-    tree = sketch.courses[number].tree
-    is_valley = float(field.at(middle[None])[0]) < _VALLEY
-    return Touch(
-        at_mm=middle,
-        trees=(tree, tree),
-        probability=probability * (_VALLEY_FACTOR if is_valley else 1),
-        why="side by side, with a grey valley between"
-        if is_valley
-        else "side by side, no grey valley between",
     )
 
 
@@ -178,6 +177,97 @@ def _up_to(course: Course, place_mm: Reals) -> Reals:
     """Points of a course up to its place nearest to a point, which is left out."""
     nearest = int(np.argmin(np.linalg.norm(course.points_mm - place_mm, axis=1)))
     return course.points_mm[: max(nearest, 1)]
+
+
+def part_by_side(
+    sketch: Sketch,
+    toward_b_mm: Callable[[Reals], Reals],
+    rough_mm: RoughMm,
+    probability: float,
+    *,
+    widest_mm: float,
+) -> int:
+    """Part thin vessels of both children that touch at the seam; how many times.
+
+    Where a joint near the seam has two or more vessels on each child's side, or a short way there leads from
+    a joint of A's vessels to one of B's, a vessel of A passes a vessel of B. (One that only ends there is
+    taken to be a vessel that crosses.) Wide vessels are left alone: at the sinus the veins of both do meet.
+    """
+    parted = 0
+    for joint, numbers in sketch.at_joints().items():
+        if joint not in sketch.joints or len(numbers) < 4 or len(set(numbers)) < len(numbers):
+            continue
+        courses = [sketch.courses[n] for n in numbers]
+        if any(rough_mm(c) > widest_mm for c in courses) or not _at_seam(sketch.joints[joint], toward_b_mm):
+            continue
+        sides = {n: _arm_side(sketch.courses[n].leaving(joint), toward_b_mm) for n in numbers}
+        of_b = [n for n in numbers if sides[n] is Twin.B]
+        if 2 <= len(of_b) <= len(numbers) - 2:
+            _move_ends(sketch, joint, of_b, _touch_at(sketch.joints[joint], courses[0].tree, probability))
+            parted += 1
+    return parted + _part_runs(sketch, toward_b_mm, rough_mm, probability, widest_mm)
+
+
+def _part_runs(
+    sketch: Sketch,
+    toward_b_mm: Callable[[Reals], Reals],
+    rough_mm: RoughMm,
+    probability: float,
+    widest_mm: float,
+) -> int:
+    at = sketch.at_joints()
+    parted = 0
+    for number in sorted(sketch.courses, key=lambda n: sketch.courses[n].length_mm):
+        run = sketch.courses[number]
+        arms = {j: [n for n in at[j] if n != number] for j in (run.a, run.b)}
+        around = [sketch.courses[n] for numbers in arms.values() for n in numbers]
+        width = rough_mm(run)
+        if (
+            run.a == run.b
+            or min(len(n) for n in arms.values()) < 2
+            or run.length_mm > 2 * _RUN_RADII * width
+            or any(rough_mm(c) > widest_mm for c in (run, *around))
+            or not _at_seam(run.points_mm[len(run.points_mm) // 2], toward_b_mm)
+        ):
+            continue
+        sides = [
+            {_arm_side(sketch.courses[n].leaving(j), toward_b_mm) for n in numbers}
+            for j, numbers in arms.items()
+        ]
+        if all(len(s) == 1 for s in sides) and sides[0] != sides[1]:
+            sketch.touches.append(_touch_at(run.points_mm[len(run.points_mm) // 2], run.tree, probability))
+            sketch.remove((number,))
+            at = sketch.at_joints()
+            parted += 1
+    return parted
+
+
+def _at_seam(place_mm: Reals, toward_b_mm: Callable[[Reals], Reals]) -> bool:
+    return abs(float(toward_b_mm(place_mm[None])[0])) <= _NEAR_SEAM_MM
+
+
+def _arm_side(course: Course, toward_b_mm: Callable[[Reals], Reals]) -> Twin:
+    """Side from which a course comes that begins at a joint."""
+    steps = np.linalg.norm(np.diff(course.points_mm, axis=0), axis=1)
+    near = course.points_mm[1:][np.cumsum(steps) <= max(_ARM_MM, float(steps[0]))]
+    return Twin.A if float(toward_b_mm(near).mean()) < 0 else Twin.B
+
+
+def _touch_at(place_mm: Reals, tree: Tree, probability: float) -> Touch:
+    return Touch(
+        at_mm=place_mm,
+        trees=(tree, tree),
+        probability=probability,
+        why=f"{tree.value} of A beside {tree.value} of B",
+    )
+
+
+def _move_ends(sketch: Sketch, joint: int, numbers: list[int], touch: Touch) -> None:
+    """Give some of the courses at a joint a joint of their own at the same place."""
+    own = sketch.add_joint(sketch.joints[joint])
+    for number in numbers:
+        sketch.courses[number] = replace(sketch.courses[number].leaving(joint), a=own)
+    sketch.touches.append(touch)
 
 
 def part_arteries(
@@ -248,17 +338,7 @@ def _cut_loose(
     course = sketch.courses[number]
     twin = Twin.A if float(np.median(toward_b_mm(course.points_mm))) < 0 else Twin.B
     end = course.a if side[course.a] is not twin else course.b
-    turned = course.leaving(end)
-    joint = sketch.add_joint(sketch.joints[end])
-    sketch.courses[number] = replace(turned, a=joint)
-    sketch.touches.append(
-        Touch(
-            at_mm=sketch.joints[joint],
-            trees=(Tree.ARTERIAL, Tree.ARTERIAL),
-            probability=probability,
-            why="arteries of A and of B",
-        )
-    )
+    _move_ends(sketch, end, [number], _touch_at(sketch.joints[end], course.tree, probability))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

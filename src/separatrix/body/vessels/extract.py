@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +16,12 @@ from separatrix.body.vessels.centreline import refine
 from separatrix.body.vessels.contacts import (
     Contact,
     part_arteries,
+    part_by_side,
     part_sideways,
     place_touches,
     touching_trees,
 )
+from separatrix.body.vessels.edits import accept_contacts, edited_graph
 from separatrix.body.vessels.gaps import close_gaps
 from separatrix.body.vessels.kinds import Named, find_stems, name_vessels
 from separatrix.body.vessels.lumen import Lumen, contrast_of, fill_lumen, has_contrast
@@ -55,7 +57,7 @@ def extract_graph(
     threads: int,
     progress: Progress,
 ) -> VesselGraph:
-    """Draw the graph of all vessels from the label map and the images, on their own lattices.
+    """Draw the graph of all vessels from the label map and the images; a graph edited by hand wins.
 
     Parameters
     ----------
@@ -74,12 +76,29 @@ def extract_graph(
     ------
     DataMissingError
         If no vessel is labelled, or the anatomy has no maps.
+    InputError
+        If the case's own graph has faults or does not fit the images, or an accepted contact is none.
 
     Notes
     -----
     Skeleton, then touches parted and gaps closed, then centrelines and sections; see
     ``docs/method/vessel-graph.md``. A vessel narrower than some 1.7 voxels may be missing or broken.
     """
+    drawn = _draw(case, scene, anatomy, evidence, threads, progress)
+    graph = edited_graph(case, drawn, scene.grid, evidence=evidence) or drawn
+    graph = accept_contacts(graph, case.file.vessels.accept_contacts)
+    return replace(graph, assumptions=tuple(e.id for e in evidence.used if e.mark is Mark.ASSUMPTION))
+
+
+def _draw(
+    case: Case,
+    scene: Scene,
+    anatomy: Anatomy,
+    evidence: EvidenceReader,
+    threads: int,
+    progress: Progress,
+) -> VesselGraph:
+    """The graph as the images give it."""
     progress(0.0, "reading the vessels on their own lattice")
     around = survey(anatomy)
     lumens, contrast_note = _read_lumens(case, scene, evidence=evidence, threads=threads)
@@ -103,7 +122,6 @@ def extract_graph(
         viscosity_mPa_s=evidence.number("flow.viscosity"),
         dropped=tuple(drawing.dropped),
         notes=(*contrast_note, *drawing.sketch.notes, *named.notes, *_loop_note(drawing.sketch, named)),
-        assumptions=tuple(e.id for e in evidence.used if e.mark is Mark.ASSUMPTION),
     )
 
 
@@ -225,17 +243,22 @@ class _Drawing:
     def _part(self, around: Surroundings) -> None:
         sideways = self.evidence.number("flow.graph.contact.sideways")
         part_sideways(self.sketch, self.fields, self.rough_mm, sideways)
-        rough = {n: self.rough_mm(c) for n, c in self.sketch.courses.items()}
-        parted = part_arteries(
+        between = self.evidence.number("flow.graph.contact.between")
+        parted = part_by_side(
             self.sketch,
-            find_stems(self.sketch, rough, around, self.evidence),
             around.seam_distance_mm,
-            self.evidence.number("flow.graph.contact.arteries"),
+            self.rough_mm,
+            between,
+            widest_mm=self.evidence.number("anatomy.shared_radius.low"),
         )
+        self.sketch.merge_through()
+        rough = {n: self.rough_mm(c) for n, c in self.sketch.courses.items()}
+        stems = find_stems(self.sketch, rough, around, self.evidence)
+        parted += part_arteries(self.sketch, stems, around.seam_distance_mm, between)
         if parted:
             self.sketch.notes.append(
-                f"arteries of A and of B touch in {parted} place(s) of the label map; they were parted "
-                "there: whether blood passes, angiography must tell"
+                f"vessels of A and of B touch in {parted} place(s) of the label map and were parted there: "
+                "whether blood passes, angiography must tell"
             )
         self.sketch.merge_through()
 

@@ -97,7 +97,8 @@ class Sketch:
 
     def merge_through(self) -> None:
         """Make one course of two wherever a joint joins no more than two; rings keep their joint."""
-        for joint, numbers in self.at_joints().items():
+        for joint in list(self.joints):
+            numbers = [n for n, c in self.courses.items() for j in (c.a, c.b) if j == joint]
             if len(numbers) == 2 and numbers[0] != numbers[1]:
                 self.join_pair(joint, *numbers)
 
