@@ -8,7 +8,7 @@ Tests: ``tests/evidence``.
 """
 
 from separatrix.evidence.explain import Explanation, explain
-from separatrix.evidence.lists import all_cases, all_complications, all_steps
+from separatrix.evidence.lists import Complication, Role, all_cases, all_complications, all_steps
 from separatrix.evidence.model import Entry, Kind, Mark, Source, Value, plain
 from separatrix.evidence.overrides import TeamValue, with_overrides
 from separatrix.evidence.reader import EvidenceReader
@@ -16,11 +16,13 @@ from separatrix.evidence.search import search_entries
 from separatrix.evidence.tables import all_entries, all_sources
 
 __all__ = [
+    "Complication",
     "Entry",
     "EvidenceReader",
     "Explanation",
     "Kind",
     "Mark",
+    "Role",
     "Source",
     "TeamValue",
     "Value",

@@ -23,8 +23,7 @@ def stored_provenance(folder: Path) -> Provenance | None:
 def station_inputs(station: Station, case: Case, plan_folder: Path) -> dict[str, str]:
     """SHA-256 of everything a station reads: parts of the case, files, earlier results."""
     inputs = {f"case.{name}": sha256_data(case.section(name)) for name in station.sections}
-    if station.reads_imaging:
-        inputs |= {field: sha256_path(path) for field, path in sorted(case.imaging_inputs().items())}
+    inputs |= {field: sha256_path(path) for field, path in sorted(station.files(case).items())}
     for name in station.after:
         earlier = stored_provenance(plan_folder / name)
         inputs[f"station.{name}"] = earlier.digest if earlier else "missing"

@@ -12,12 +12,13 @@ from typing import Literal
 from separatrix.body.anatomy import Anatomy
 from separatrix.body.imaging import Scene
 from separatrix.body.surface import Separatrix
+from separatrix.body.vessels import Vessels
 from separatrix.case import Case
 from separatrix.core import Progress
 from separatrix.evidence import EvidenceReader
 from separatrix.pipeline.results import Results
 
-Status = Literal["done", "not_applicable", "refused"]
+Status = Literal["done", "not_applicable", "refused", "infeasible"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,7 @@ class Outcome:
 
     status: Status = "done"
     because: str = ""
-    """In plain words, why it is not applicable or refused."""
+    """In plain words, why it is not applicable, refused or infeasible."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,11 @@ class Context:
     progress: Progress
 
 
+def no_files(case: Case) -> Mapping[str, Path]:
+    """Of a station that reads nothing but the case file and earlier results."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Station:
     """One question of the plan."""
@@ -54,8 +60,8 @@ class Station:
     """Stations whose results it reads."""
     sections: tuple[str, ...]
     """Top-level keys of ``case.yaml`` it reads."""
-    reads_imaging: bool = False
-    """Whether it reads the files that the imaging section names."""
+    files: Callable[[Case], Mapping[str, Path]] = no_files
+    """Files it reads beside ``case.yaml``, by what they are."""
     run: Callable[[Context], Outcome]
     weight: float = 1.0
     """Usual share of the plan's time, for the progress bar."""
@@ -104,6 +110,11 @@ class PlanRun:
     def anatomy(self) -> Anatomy | None:
         """Whose is what."""
         return self.results.anatomy
+
+    @property
+    def vessels(self) -> Vessels | None:
+        """Whose blood goes where, who keeps what, in what order."""
+        return self.results.vessels
 
     @property
     def separatrix(self) -> Separatrix | None:

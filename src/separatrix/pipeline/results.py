@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from separatrix.body import anatomy, imaging, surface
+from separatrix.body import anatomy, imaging, surface, vessels
 from separatrix.core import DataMissingError, Fault, Provenance
 from separatrix.core.storage import COMMIT_MARK, read_json
 
@@ -72,6 +72,11 @@ class Results:
         if self.status("anatomy")[0] == "not_applicable":
             return None
         return anatomy.load_anatomy(self.folder("anatomy"))
+
+    @cached_property
+    def vessels(self) -> vessels.Vessels | None:
+        """Whose blood goes where and who keeps what, or None where the station did not apply."""
+        return vessels.load_vessels(self.folder("vessels")) if self.is_done("vessels") else None
 
     @cached_property
     def separatrix(self) -> surface.Separatrix | None:

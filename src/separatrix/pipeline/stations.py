@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from separatrix.body import anatomy, imaging, surface
+from collections.abc import Mapping
+from pathlib import Path
+
+from separatrix.body import anatomy, imaging, surface, vessels
+from separatrix.case import Case
 from separatrix.pipeline.model import Context, Outcome, Station
 from separatrix.share import dossier
 
@@ -38,6 +42,33 @@ def _anatomy(context: Context) -> Outcome:
     return Outcome(status="refused" if found.refused_because else "done", because=found.refused_because)
 
 
+def _vessel_files(case: Case) -> Mapping[str, Path]:
+    """The scans again, on their own finest grid, and a graph by hand."""
+    return {**case.imaging_inputs(), **case.vessel_inputs()}
+
+
+def _vessels(context: Context) -> Outcome:
+    found = context.results.anatomy
+    if found is not None and found.refused_because:
+        return Outcome(status="not_applicable", because=f"the union was refused: {found.refused_because}")
+    if context.results.scene is None and context.case.file.vessels.graph is None:
+        return Outcome(
+            status="not_applicable",
+            because="the case has neither imaging nor a vessel graph (`vessels: {graph: …}`) by hand",
+        )
+    mapped = vessels.map_vessels(
+        context.case,
+        scene=context.results.scene,
+        anatomy=found,
+        evidence=context.evidence,
+        seed=context.seed,
+        threads=context.threads,
+        progress=context.progress,
+    )
+    vessels.save_vessels(mapped, context.folder)
+    return Outcome()
+
+
 def _surface(context: Context) -> Outcome:
     scene, found = context.results.scene, context.results.anatomy
     if scene is None or found is None or found.ownership is None:
@@ -65,6 +96,10 @@ def _dossier(context: Context) -> Outcome:
         )
         for provenance in provenances
     ]
+    mapped = results.vessels
+    chapters = []
+    if mapped is not None:
+        chapters.append(dossier.vessels_chapter(mapped.graph, mapped.division, mapped.flow))
     used = sorted({key for provenance in provenances for key in provenance.evidence})
     dossier.write_dossier(
         case=context.case,
@@ -74,12 +109,14 @@ def _dossier(context: Context) -> Outcome:
         stations=stations,
         entries=[context.evidence.entry(key) for key in used],
         folder=context.folder,
+        chapters=chapters,
+        vessels=dossier.view_of_vessels(mapped.graph, mapped.division, mapped.flow) if mapped else None,
         progress=context.progress,
     )
     return Outcome()
 
 
-_BEFORE_DOSSIER = ("imaging", "anatomy", "surface")
+_BEFORE_DOSSIER = ("imaging", "anatomy", "vessels", "surface")
 
 STATIONS: tuple[Station, ...] = (
     Station(
@@ -87,7 +124,7 @@ STATIONS: tuple[Station, ...] = (
         question="What do the scans show, on one grid?",
         after=(),
         sections=("imaging", "born", "expected_birth"),
-        reads_imaging=True,
+        files=Case.imaging_inputs,
         run=_imaging,
         weight=15,
     ),
@@ -98,6 +135,15 @@ STATIONS: tuple[Station, ...] = (
         sections=("anatomy", "twins", "suitability", "decision", "body_axis_angle_deg", "born"),
         run=_anatomy,
         weight=35,
+    ),
+    Station(
+        name="vessels",
+        question="Whose blood goes where, which bridge goes to whom, in what order and how many operations?",
+        after=("imaging", "anatomy"),
+        sections=("vessels", "observations", "operations", "imaging", "twins", "born", "expected_birth"),
+        files=_vessel_files,
+        run=_vessels,
+        weight=40,
     ),
     Station(
         name="surface",

@@ -7,7 +7,15 @@ Assumption: the reader is a qualified team; the dossier advises and never decide
 Tests: ``tests/share/dossier`` and ``tests/journeys/test_journey_dossier_browser.py``.
 """
 
-from separatrix.share.dossier.model import DossierFiles, StationSummary
+from separatrix.share.dossier.model import Chapter, DossierFiles, StationSummary
+from separatrix.share.dossier.vessels import vessels_chapter, view_of_vessels
 from separatrix.share.dossier.write import write_dossier
 
-__all__ = ["DossierFiles", "StationSummary", "write_dossier"]
+__all__ = [
+    "Chapter",
+    "DossierFiles",
+    "StationSummary",
+    "vessels_chapter",
+    "view_of_vessels",
+    "write_dossier",
+]

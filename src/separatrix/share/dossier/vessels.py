@@ -34,7 +34,7 @@ _SLIDER = """(() => {
   slider.addEventListener("input", show);
   show();
 })();"""
-_CSS = """svg.chart { display: block; width: 100%; max-width: 860px; height: auto; border: 1px solid var(--line); }
+_CSS = """svg.chart { display: block; width: 100%; max-width: 860px; height: auto; }
 #division-slider { width: 100%; max-width: 860px; }
 #division-states tr.now th, #division-states tr.now td { background: #fff3d6; }
 .order td, .order th { font-size: 0.92em; }
@@ -84,9 +84,9 @@ def view_of_vessels(graph: VesselGraph, division: Division | None, flow: Mapping
     """What the 3D view shows of the vessels: courses, owners, and the state after every step."""
     shown = [e for e in graph.edges if e.accepted and len(e.polyline_mm) > 1]
     step_of = {s.vessel: s.order for s in division.steps} if division else {}
-    course = division.facts.get("course", {"vessels": [], "steps": []}) if division else flow["course"]
+    course = (division.facts.get("course") if division else None) or _before(flow)
     place = {vessel: k for k, vessel in enumerate(course["vessels"])}
-    known = {v["id"]: v.get("direction") != "unknown" for v in flow.get("vessels", ())}
+    known = {v["vessel"]: v["direction_known"] for v in flow["vessels"]}
     words = ["before any division"]
     if division is not None:
         words += [f"after step {s.order}: {s.vessel} {s.action}d" for s in division.steps]
@@ -109,13 +109,20 @@ def view_of_vessels(graph: VesselGraph, division: Division | None, flow: Mapping
                 "points": [list(p) for p in e.polyline_mm],
                 "radius": [round(sum(e.radius_mm) / len(e.radius_mm), 3)],
                 "step": step_of.get(e.id),
-                "directionKnown": known.get(e.id, True),
+                "directionKnown": known.get(e.id, False),
             }
             for e in shown
         ],
         "steps": steps,
         "range_mmHg": [min(every, default=0.0), max(every, default=1.0)],
     }
+
+
+def _before(flow: Mapping[str, Any]) -> dict[str, Any]:
+    """The course where nothing is divided: the state before alone."""
+    rows = flow["vessels"]
+    now = {"divisions": 0, **{key: [r[key] for r in rows] for key in ("pressure_mmHg", "flow_ml_per_min")}}
+    return {"vessels": [r["vessel"] for r in rows], "steps": [now]}
 
 
 def kind_words(kind: VesselKind) -> str:
@@ -126,11 +133,13 @@ def kind_words(kind: VesselKind) -> str:
 def _content(graph: VesselGraph, division: Division | None, flow: Mapping[str, Any]) -> dict[str, Any]:
     crossing = [e for e in graph.edges if e.crossing and e.kind is not VesselKind.CONTACT]
     contacts = [e for e in graph.edges if e.kind is VesselKind.CONTACT]
-    flows = {v["id"]: v for v in flow.get("vessels", ())}
+    flows = {v["vessel"]: _flow_words(v) for v in flow["vessels"]}
     found: dict[str, Any] = {
         "graph": graph,
         "division": division,
-        "flow": flow,
+        "exchange": _exchange_words(flow["exchange"]),
+        "observations": flow["observations"],
+        "tilt": flow["tilt"],
         "twins": tuple(Twin),
         "crossing": [_vessel_row(e, flows.get(e.id)) for e in crossing],
         "contacts": contacts,
@@ -165,7 +174,41 @@ def _kinds(edges: Sequence[Edge]) -> list[tuple[str, int]]:
     return sorted(counts.items())
 
 
-def _vessel_row(edge: Edge, flow: Mapping[str, Any] | None) -> dict[str, Any]:
+def _flow_words(row: Mapping[str, Any]) -> str:
+    """How much flows where, and how sure that is."""
+    flow, low, high = row["flow_ml_per_min"], row["low_ml_per_min"], row["high_ml_per_min"]
+    if flow is None:
+        return "no way out: nothing flows"
+    amount = f"{number(abs(flow), 2)} ml/min"
+    if low is not None and high is not None:
+        ends = sorted((abs(low), abs(high))) if low * high > 0 else (low, high)
+        amount += f" ({number(ends[0], 2)} to {number(ends[1], 2)})"
+    if not row["direction_known"]:
+        return f"{amount}, direction unknown"
+    seen = ", as observed" if row["direction_observed"] else ""
+    return f"{amount} towards {row['towards']}{seen}" if row["towards"] else amount + seen
+
+
+def _exchange_words(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    mixing, net = row["mixing_time_min"], row["net_ml_per_min"] or 0.0
+    losing, gaining = (Twin.A, Twin.B) if net > 0 else (Twin.B, Twin.A)
+    drained = row["drained_by_other"]
+    return [
+        ("Gross, from ● A to ◆ B", f"{number(row['a_to_b_ml_per_min'] or 0)} ml/min"),
+        ("Gross, from ◆ B to ● A", f"{number(row['b_to_a_ml_per_min'] or 0)} ml/min"),
+        (
+            "Net transfusion",
+            f"{number(abs(net))} ml/min from {twin_text(losing)} to {twin_text(gaining)}",
+        ),
+        *(
+            (f"Of the blood of {twin_text(t)}, drained by the other child", percent(drained[t.value] or 0))
+            for t in Twin
+        ),
+        ("Time constant of mixing", mixing if isinstance(mixing, str) else f"{number(mixing)} min"),
+    ]
+
+
+def _vessel_row(edge: Edge, flow: str | None) -> dict[str, Any]:
     diameter = [2 * r for r in edge.radius_mm]
     return {
         "id": edge.id,

@@ -10,7 +10,7 @@ Tests: ``tests/team/protocol``.
 
 from separatrix.team.protocol.expand import procedures
 from separatrix.team.protocol.file import ProtocolFile
-from separatrix.team.protocol.given import inputs_for
+from separatrix.team.protocol.given import assumed_crossings, inputs_for
 from separatrix.team.protocol.inputs import Closure, Crossing, Exchange, ProtocolInputs
 from separatrix.team.protocol.library import check_files, default_team, read_protocol, read_team
 from separatrix.team.protocol.model import Procedure
@@ -25,6 +25,7 @@ __all__ = [
     "ProtocolFile",
     "ProtocolInputs",
     "Staff",
+    "assumed_crossings",
     "check_files",
     "default_team",
     "earliest_starts",

@@ -48,7 +48,7 @@ def inputs_for(
         raise InputError(_not_written_for(protocol, operations))
     if crossings is None:
         number = round(plain_number(defaults.crossings, evidence))
-        crossings = _assumed_crossings(number, operations)
+        crossings = assumed_crossings(number, operations)
         if number:
             assumed.append("crossings")
     areas: dict[Patient, Closure] = {
@@ -91,7 +91,7 @@ def _not_written_for(protocol: ProtocolFile, operations: int) -> Fault:
     )
 
 
-def _assumed_crossings(number: int, operations: int) -> tuple[Crossing, ...]:
+def assumed_crossings(number: int, operations: int) -> tuple[Crossing, ...]:
     """So many vessels, shared out evenly over operations and children in turn."""
     return tuple(
         Crossing(
