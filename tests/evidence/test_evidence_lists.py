@@ -11,7 +11,7 @@ from separatrix.evidence.tables import parse_rows
 
 
 def test_every_complication_has_an_entry_of_its_kind() -> None:
-    assert len(all_complications()) == 38
+    assert len(all_complications()) == 68
     for item in all_complications().values():
         kind = all_entries()[item.id].kind
         assert kind is (Kind.FRACTION if item.quantity is Quantity.PROBABILITY else Kind.NUMBER), item.id
@@ -32,7 +32,24 @@ def test_published_totals_are_never_drawn_and_their_notes_say_so() -> None:
 
 def test_what_has_no_number_is_unknown_not_zero() -> None:
     forced = {i.id for i in all_complications().values() if isinstance(all_entries()[i.id].value, Unknown)}
-    assert forced == {"complication.infarct_after_planned_division", "complication.segment_clot"}
+    assert {"complication.infarct_after_planned_division", "complication.segment_clot"} < forced
+    assert all("forced scenario" in all_entries()[name].note for name in forced)
+    assert not any(all_entries()[name].low or all_entries()[name].high for name in forced)
+
+
+def test_every_event_of_the_published_crisis_checklists_can_be_rehearsed() -> None:
+    named = {
+        "venous air embolism": "vae_any",
+        "haemorrhage": "haemorrhage",
+    }
+    for event in str(all_entries()["rehearsal.checklist_events"].value).split("; "):
+        own = named.get(event, event.replace(" ", "_"))
+        assert all_complications()[f"complication.{own}"].role is Role.CAUSE, event
+
+
+def test_every_complication_says_where_it_can_strike() -> None:
+    for item in all_complications().values():
+        assert item.procedures, item.id
 
 
 def test_every_step_has_hours_from_lowest_to_highest() -> None:
@@ -64,8 +81,8 @@ def test_the_published_cases_are_31_with_sources_and_no_case_is_a_rate() -> None
 
 def test_a_faulty_list_row_is_told() -> None:
     head = ",".join(COMPLICATION_COLUMNS)
-    unknown = "complication.vae_ayn,x,cause,probability,p,,,"
-    mistyped = "complication.vae_any,x,casue,probability,p,,,"
+    unknown = "complication.vae_ayn,x,cause,probability,p,,,,"
+    mistyped = "complication.vae_any,x,casue,probability,p,,,,"
     text = "\n".join((head, unknown, mistyped))
     _, faults = parse_rows("c.csv", text, COMPLICATION_COLUMNS, _complication)
     assert len(faults) == 2

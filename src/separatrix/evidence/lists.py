@@ -53,6 +53,8 @@ class Complication:
     per: str
     """What one draw means: child, pair, vein, expander, …; never to be mixed."""
     phases: tuple[str, ...]
+    procedures: tuple[str, ...]
+    """Where it can strike: separation, birth, or expansion in the weeks before."""
     response: tuple[str, ...]
     """First actions, in order; a reminder, no instruction."""
     responders: tuple[str, ...]
@@ -91,7 +93,18 @@ class PublishedCase:
     note: str
 
 
-COMPLICATION_COLUMNS = ("id", "name", "role", "quantity", "per", "phases", "response", "responders")
+COMPLICATION_COLUMNS = (
+    "id",
+    "name",
+    "role",
+    "quantity",
+    "per",
+    "phases",
+    "procedures",
+    "response",
+    "responders",
+)
+PROCEDURES = ("separation", "birth", "expansion")
 STEP_COLUMNS = ("id", "phase", "patients", "span", "roles")
 CASE_COLUMNS = tuple(PublishedCase.__dataclass_fields__)
 T = TypeVar("T")
@@ -125,6 +138,7 @@ def _complication(row: Mapping[str, str]) -> Complication:
         quantity=_member(Quantity, row["quantity"]),
         per=row["per"],
         phases=_parts(row["phases"]),
+        procedures=tuple(_known(p, PROCEDURES, "procedure") for p in _parts(row["procedures"])),
         response=_parts(row["response"]),
         responders=_parts(row["responders"]),
     )

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from separatrix.evidence import EvidenceReader
-from separatrix.team.protocol.file import ActivitySpec, DurationSpec, NeedSpec
+from separatrix.team.protocol.file import ActivitySpec, NeedSpec
 from separatrix.team.protocol.inputs import Crossing, Patient
 from separatrix.team.protocol.model import Activity, ActivityMark, Duration, Need, Rules
 from separatrix.team.protocol.pert import pert_quantile
 from separatrix.team.protocol.quantities import duration_of, scaled
 from separatrix.team.protocol.repeat import Instance, Instances, repeated_name
 from separatrix.team.protocol.situation import Situation
+from separatrix.team.protocol.words import DurationSpec
 
 LONG_FIELD_WORK = "choreography.micro_pause.operations_from"
 """Evidence entry (hours): work in the sterile field from this length on is stretched by micro-pauses."""

@@ -9,9 +9,10 @@ from separatrix.case.document import Place
 from separatrix.case.faults import near, shown
 from separatrix.core import DataMissingError, Fault
 from separatrix.evidence import EvidenceReader
-from separatrix.team.protocol.file import FromEvidence, PersonSpec, ProtocolFile, RulesSpec
+from separatrix.team.protocol.file import PersonSpec, ProtocolFile, RulesSpec
 from separatrix.team.protocol.quantities import minutes, plain_number
 from separatrix.team.protocol.read import UNNAMED, Survey
+from separatrix.team.protocol.words import FromEvidence
 
 
 def near_known(name: str, known: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ from separatrix.case.document import Place
 from separatrix.case.faults import near, shown
 from separatrix.core import DataMissingError, Fault
 from separatrix.evidence import EvidenceReader
+from separatrix.team.protocol.check_responses import response_faults
 from separatrix.team.protocol.check_values import (
     answer_problem,
     near_known,
@@ -22,7 +23,6 @@ from separatrix.team.protocol.file import (
     AfterSpec,
     BlockSpec,
     CoverSpec,
-    DurationSpec,
     NeedSpec,
     ProtocolFile,
     RecurringSpec,
@@ -32,6 +32,7 @@ from separatrix.team.protocol.inputs import CrossingAction
 from separatrix.team.protocol.quantities import PATIENT_WORD, duration_of, minutes
 from separatrix.team.protocol.read import UNNAMED, Survey
 from separatrix.team.protocol.situation import CROSSING_ACTION
+from separatrix.team.protocol.words import DurationSpec
 
 _INPUTS = ("operations", "crossings")
 """Inputs that ``when`` may ask for beside the protocol's own choices."""
@@ -86,6 +87,9 @@ class _Checks:
         for index, recurring in enumerate(self._file.recurring):
             yield from self._recurring(recurring, ("recurring", index))
         yield from self._branches()
+        yield from response_faults(
+            self._survey, self._file, self._known, self._evidence, points=self._three_points
+        )
         yield from self._standby()
         yield from rules_faults(self._file.rules, ("rules",), self._survey, self._evidence)
         yield from people_faults(
@@ -143,7 +147,7 @@ class _Checks:
     def _doubles(self) -> Iterator[Fault]:
         sections: dict[str, list[tuple[Place, str]]] = {
             name: [((name, i), item.id) for i, item in enumerate(getattr(self._file, name))]
-            for name in ("phases", "rooms", "covers", "recurring", "branches")
+            for name in ("phases", "rooms", "covers", "recurring", "branches", "responses")
         }
         activities: list[tuple[Place, str]] = []
         for i, item in enumerate(self._file.activities):

@@ -18,6 +18,7 @@ from separatrix.team.protocol.repeat import (
     block_precedences,
     precedences_of,
 )
+from separatrix.team.protocol.responding import responses_of
 from separatrix.team.protocol.roles import covers_of, recurring_of, standby_of
 from separatrix.team.protocol.situation import Situation
 from separatrix.team.protocol.staff import Staff
@@ -73,11 +74,13 @@ def _procedure(ground: Ground, ties: Sequence[Precedence], staff: Staff) -> Proc
         covers=tuple(cover for spec in file.covers for cover in covers_of(spec, ground)),
         recurring=tuple(one for spec in file.recurring for one in recurring_of(spec, ground)),
         branches=tuple(b for spec in file.branches for b in branches_of(spec, precedences, ground)),
+        responses=responses_of(ground),
         rules=staff.rules,
         inputs=inputs,
         standby=standby_of(ground),
         titles=_titles(file),
         assumptions=_assumptions(activities, inputs, staff),
+        notes=() if file.responses else ("nothing is written for the case that a complication strikes",),
     )
 
 

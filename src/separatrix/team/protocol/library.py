@@ -9,6 +9,7 @@ from typing import Any
 from separatrix.case.faults import near, shown
 from separatrix.core import DataMissingError, Fault, InputError
 from separatrix.evidence import EvidenceReader
+from separatrix.team.protocol.check_responses import responses_told
 from separatrix.team.protocol.check_values import answer_problem, near_known, people_faults, rules_faults
 from separatrix.team.protocol.checks import protocol_faults
 from separatrix.team.protocol.file import ProtocolFile
@@ -131,7 +132,7 @@ def _told(
             for told in structure_told(sound, one, whole=whole):
                 found.setdefault((told[0], told[1]), told)
             if whole and with_people and not circle(one.procedure.precedences):
-                for told in staffing_told(sound, one):
+                for told in (*staffing_told(sound, one), *responses_told(sound, one.procedure)):
                     found.setdefault((told[0], "people"), told)  # one for each place, whatever the variant
     except DataMissingError:
         pass  # a number of a rule, role or default that cannot be read: told with its line by the checks

@@ -226,19 +226,28 @@ class Standby:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Call(Need):
+    """Who comes when a complication strikes, and for what."""
+
+    task: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """What is done when a complication strikes, in one state of the children: every response exists twice."""
+    """What is done when a complication strikes one patient, in one state of the children."""
 
     complication: str
     """Id of the list of complications."""
     title: str
     state: Literal["joined", "apart"]
+    patient: Patient | None = None
+    """Who is struck; None where it strikes both children, or the room."""
     leader: str
-    """Skill that leads."""
+    """Skill that leads: of the colour of who is struck, or of none."""
     actions: tuple[str, ...]
     """First actions in order; a reminder, no instruction, and never an amount of a drug."""
-    calls: tuple[Need, ...] = ()
-    """Who must come beside those who are there; a need without team is met by either colour."""
+    calls: tuple[Call, ...] = ()
+    """Who must come beside those who are there; a call without team is met by either colour."""
     equipment: Mapping[str, int] = field(default_factory=dict)
     consumables: Mapping[str, int] = field(default_factory=dict)
     within_min: float = 5
@@ -247,6 +256,8 @@ class Response:
     """Time until it is under control; None where nobody could say."""
     of_pair: bool = False
     """It strikes both children at once, such as air in a shared sinus."""
+    after_operation: bool = False
+    """It strikes in the days after: the people on standby answer."""
     give_up: str = ""
     """When to stop or change the plan."""
     assumed: bool = True

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from separatrix.core import DataMissingError, Fault
 from separatrix.evidence import EvidenceReader, Mark
-from separatrix.team.protocol.file import DurationSpec, FromEvidence
 from separatrix.team.protocol.model import Duration
+from separatrix.team.protocol.words import DurationSpec, FromEvidence
 
 MINUTES_PER = {
     "s": 1 / 60,

@@ -18,9 +18,10 @@ from separatrix.case.faults import model_faults, near, value_at
 from separatrix.case.model import PROTOCOL_NAMES
 from separatrix.case.text import brief
 from separatrix.core import Fault, InputError
-from separatrix.team.protocol.file import Part, ProtocolFile
+from separatrix.team.protocol.file import ProtocolFile
 from separatrix.team.protocol.schema import protocol_expectations, team_expectations
 from separatrix.team.protocol.team_file import TeamFile
+from separatrix.team.protocol.words import Part
 
 MAX_VALUES = 60_000
 """Keys and values of a protocol; the longest that the program brings has about a tenth."""

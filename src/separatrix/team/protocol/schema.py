@@ -10,8 +10,9 @@ from typing import Any
 from separatrix.case.expected import Expectations
 from separatrix.case.schema import polish
 from separatrix.core.storage import write_atomic
-from separatrix.team.protocol.file import Part, ProtocolFile
+from separatrix.team.protocol.file import ProtocolFile
 from separatrix.team.protocol.team_file import TeamFile
+from separatrix.team.protocol.words import Part
 
 PROTOCOL_SCHEMA_NAME = "protocol.schema.json"
 """File name of the schema of protocols: package data, and laid beside each new case."""

@@ -10,14 +10,7 @@ from separatrix.case.document import Place
 from separatrix.core import DataMissingError
 from separatrix.evidence import EvidenceReader
 from separatrix.team.protocol.expand import Expanded, expanded
-from separatrix.team.protocol.file import (
-    ActivitySpec,
-    BlockSpec,
-    BranchSpec,
-    ChoiceSpec,
-    DurationSpec,
-    ProtocolFile,
-)
+from separatrix.team.protocol.file import ActivitySpec, BlockSpec, BranchSpec, ChoiceSpec, ProtocolFile
 from separatrix.team.protocol.given import inputs_for
 from separatrix.team.protocol.model import ActivityMark, Cover, Recurring
 from separatrix.team.protocol.network import circle, following
@@ -26,6 +19,7 @@ from separatrix.team.protocol.roles import span_end
 from separatrix.team.protocol.situation import Situation
 from separatrix.team.protocol.staff import Staff
 from separatrix.team.protocol.staffing import Shortage, shortages
+from separatrix.team.protocol.words import DurationSpec
 
 _MINUTE = DurationSpec(low_min=1.0, mode_min=1.0, high_min=1.0)
 

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from separatrix.team.protocol.file import Name, Number, Part, PersonSpec, RoomSpec, RulesSpec, Whole
+from separatrix.team.protocol.file import PersonSpec, RoomSpec, RulesSpec
+from separatrix.team.protocol.words import Name, Number, Part, Whole
 
 Counts = Annotated[dict[Name, Annotated[Whole, Field(ge=0, le=100_000)]], Field(default_factory=dict)]
 
