@@ -207,6 +207,21 @@ def test_arteries_that_meet_carry_blood_from_the_higher_pressure_to_the_lower():
     assert found.net_ml_per_min == pytest.approx(10 / resistance)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_at_rest_neither_child_gains_blood_from_the_other(seed):
+    """Only where nobody measured the venous pressures: they then differ by what holds the balance."""
+    inputs = inputs_of(ring_pair(seed=seed, shares=(1.3, 0.8)))
+    circulation = inputs.assemble()
+    found = exchange(circulation, circulation.state("held", "closed", phase="ward"))
+    assert abs(found.net_ml_per_min) < 1e-6 * sum(found.arterial_ml_per_min.values())
+    middle = sum(circulation.values.scalar[f"cvp.{c}"] for c in "AB")
+    assert middle == pytest.approx(sum(inputs.central().scalar[f"cvp.{c}"] for c in "AB"))
+    measured = team({"flow.cvp.A": 7.0, "flow.cvp.B": 3.0})
+    kept = inputs_of(ring_pair(seed=seed), assumptions=measured).assemble()
+    assert (kept.values.scalar["cvp.A"], kept.values.scalar["cvp.B"]) == (7.0, 3.0)
+    assert exchange(kept, kept.state("held", "closed", phase="ward")).net_ml_per_min > 0
+
+
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10**5), index=st.integers(0, 1000), tilt=st.floats(-15, 15))
 def test_no_blood_is_lost_between_the_children(seed, index, tilt):

@@ -20,8 +20,11 @@ from separatrix.core import InputError
 GRAPH = ring_pair(seed=3)
 
 
-def fit_of(*observations, graph=GRAPH):
-    sections = {"observations": [{"date": "2026-05-02", "method": "angiography", **o} for o in observations]}
+def fit_of(*observations, graph=GRAPH, assumptions=None):
+    sections = {
+        "assumptions": assumptions or {},
+        "observations": [{"date": "2026-05-02", "method": "angiography", **o} for o in observations],
+    }
     case = hand_case(**sections)
     inputs = inputs_of(graph, **sections)
     return inputs, fit_observations(inputs, case=case, evidence=evidence_for(case))
@@ -44,7 +47,7 @@ def test_a_flow_seen_is_met_within_its_error_and_moves_the_vessel():
     seen = 1.3 * before + 10
     inputs, fit = fit_of({"vessel": "R2", "flow_ml_per_min": seen})
     after = abs(flow_of(inputs, fit.values, "R2"))
-    assert abs(after - seen) < 0.5 * abs(before - seen)
+    assert abs(after - seen) < 0.6 * abs(before - seen)
     assert fit.misfits[0].standard_errors < 1.5
     assert not fit.misfits[0].is_contradicted
 
@@ -143,7 +146,8 @@ def test_a_direction_that_turns_with_the_draw_is_unknown_and_one_that_does_not_i
         )
         for e in graph.edges
     )
-    inputs, fit = fit_of(graph=dataclasses.replace(graph, nodes=nodes, edges=edges))
+    measured = {f"flow.cvp.{c}": {"value": 4.5, "low": 3.0, "high": 6.0} for c in "AB"}
+    inputs, fit = fit_of(graph=dataclasses.replace(graph, nodes=nodes, edges=edges), assumptions=measured)
     found = directions(inputs, fit, evidence=evidence_for(hand_case()), seed=1, draws=60)
     assert found["A-BV0a"].towards == "A0-mid"
     assert found["A-BV0a"].changes == 0

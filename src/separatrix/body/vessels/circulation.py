@@ -330,7 +330,74 @@ def _assemble(inputs: CirculationInputs, values: Values) -> Circulation:
         rest_pressure=np.full(len(territories), s["venous_reference"]),
         notes=w.notes,
     )
-    return _with_beds(circulation, np.array(flows))
+    return _with_beds(_balanced(circulation, np.array(flows)), np.array(flows))
+
+
+_BALANCE_STEPS = 8
+"""Steps in which the balance at rest is found; without a collapsed jugular vein two are enough."""
+
+
+def _balanced(circulation: Circulation, flows: Reals) -> Circulation:
+    """Central venous pressures at which neither child gains blood from the other at rest, in the ward.
+
+    What crosses between two hearts cannot go on one way: it fills the one and empties the other until
+    their pressures hold it up.
+    """
+    movable, limit = circulation.wiring.may_shift_cvp, circulation.values.scalar["balance_limit"]
+    if not movable or not len(flows):
+        return circulation
+    shift, step = 0.0, 0.1
+    gain = _gain_of_a(circulation, flows)
+    for _ in range(_BALANCE_STEPS):
+        slope = (_gain_of_a(_shifted(circulation, shift + step), flows) - gain) / step
+        if abs(slope) < _NO_WAY_BETWEEN:
+            return circulation
+        shift = float(np.clip(shift - gain / slope, -limit, limit))
+        gain = _gain_of_a(_shifted(circulation, shift), flows)
+        if abs(gain) <= _EVEN * float(flows.sum()) or abs(shift) >= limit:
+            break
+    return _shifted(circulation, shift)
+
+
+_NO_WAY_BETWEEN = 1e-6
+"""ml/min per mmHg below which no way for blood joins the children's veins."""
+
+_EVEN = 1e-9
+"""Net transfusion, as a share of both children's flow, that counts as none."""
+
+
+def _shifted(circulation: Circulation, by_mmHg: float) -> Circulation:
+    """A's central venous pressure raised over B's, shared out between those that may move."""
+    movable, scalar = circulation.wiring.may_shift_cvp, dict(circulation.values.scalar)
+    for twin in movable:
+        scalar[f"cvp.{twin.value}"] += (by_mmHg if twin is Twin.A else -by_mmHg) / len(movable)
+    return replace(circulation, values=replace(circulation.values, scalar=scalar))
+
+
+def _gain_of_a(circulation: Circulation, flows: Reals) -> float:
+    """Blood that A gets back beyond what its arteries gave, at rest in the ward, ml/min."""
+    w = circulation.wiring
+    network = _rest_network(circulation, flows)
+    found = solve(network)
+    into = np.bincount(network.b, weights=found.flow, minlength=len(w.node_ids))
+    into -= np.bincount(network.a, weights=found.flow, minlength=len(w.node_ids))
+    back = sum(float(into[node]) for node, twin, _ in w.held_nodes if twin is Twin.A)
+    lost = set(found.undrained)
+    drained = np.array([r.node not in lost for r in w.regions])
+    foreign = flows * circulation.values.scalar["crossing_artery_share"] * w.fed_by_other
+    is_a = circulation.child_of_territory == 0
+    given = float(((flows - foreign) * drained)[is_a].sum() + (foreign * drained)[~is_a].sum())
+    return back - given
+
+
+def _rest_network(circulation: Circulation, flows: Reals) -> Network:
+    """The undivided state in the ward with every region's whole resting flow brought in."""
+    w = circulation.wiring
+    network = circulation.network("held", "closed", phase="ward")
+    inflow, is_open = network.inflow.copy(), network.is_open.copy()
+    inflow[w.territory_nodes] = flows
+    is_open[w.foreign_beds] = False
+    return replace(network, inflow=inflow, is_open=is_open)
 
 
 def _with_beds(circulation: Circulation, flows: Reals) -> Circulation:
@@ -338,13 +405,9 @@ def _with_beds(circulation: Circulation, flows: Reals) -> Circulation:
     w, share = circulation.wiring, circulation.values.scalar["crossing_artery_share"]
     if not len(w.bed_edges):
         return circulation
-    network = circulation.network("held", "closed", phase="ward")
+    network = _rest_network(circulation, flows)
     fed = np.flatnonzero(w.fed_by_other)
-    inflow = network.inflow.copy()
-    inflow[w.territory_nodes] = flows
-    is_open = network.is_open.copy()
-    is_open[w.foreign_beds] = False
-    rest = solve(replace(network, inflow=inflow, is_open=is_open)).pressure[w.territory_nodes]
+    rest = solve(network).pressure[w.territory_nodes]
     reference = circulation.values.scalar["venous_reference"]
     rest = np.where(np.isnan(rest), reference, rest)
     arterial = network.fixed[w.source_of_territory]

@@ -89,7 +89,7 @@ def parameter_ranges(graph: VesselGraph, case: Case, evidence: EvidenceReader) -
             found[name] = _range(evidence, f"flow.{name}")
     for name in (
         "venous_reference", "anastomosis_share", "autoregulation_limit", "jugular_external",
-        "crossing_artery_share", "heart_to_junction",
+        "crossing_artery_share", "heart_to_junction", "balance_limit",
     ):  # fmt: skip
         found[name] = _range(evidence, f"flow.{name}")
     return found

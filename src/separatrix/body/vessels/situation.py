@@ -203,4 +203,5 @@ def _without_made(inputs: CirculationInputs, values: Values, made: Sequence[str]
     index = [sized.edge_index[v] for v in made]
     resistance = sized.resistance.copy()
     resistance[index] = whole.resistance[index]
-    return replace(sized, resistance=resistance, values=values)
+    held = replace(sized.values, radius_factor=values.radius_factor)  # its balanced venous pressures
+    return replace(sized, resistance=resistance, values=held)

@@ -20,7 +20,7 @@ from separatrix.body.vessels.territories import (
     territory_nodes,
 )
 from separatrix.case import Case
-from separatrix.core import Fault, InputError, Twin
+from separatrix.core import Fault, InputError, Twin, Unknown
 from separatrix.evidence import EvidenceReader
 
 SINUS_KINDS = (VesselKind.CIRCUMFERENTIAL_SINUS, VesselKind.DURAL_SINUS)
@@ -80,6 +80,8 @@ class Wiring:
     brain_density: float
     mmHg_per_cm: float
     dura_open_mmHg: float
+    may_shift_cvp: tuple[Twin, ...]
+    """Children whose central venous pressure may move to balance the two at rest; empty: no balance."""
     notes: tuple[str, ...]
 
 
@@ -236,6 +238,7 @@ def _lay(
         brain_density=evidence.number("flow.brain_density"),
         mmHg_per_cm=column_mmHg_per_cm(evidence),
         dura_open_mmHg=evidence.number("flow.dura_open_pressure"),
+        may_shift_cvp=_may_shift_cvp(evidence),
         notes=tuple(notes),
     )
 
@@ -248,6 +251,13 @@ def _held_nodes(
         *((hearts[t], t, False) for t in Twin),
         *((n, t, False) for n, t in jugulars.items()),
     )
+
+
+def _may_shift_cvp(evidence: EvidenceReader) -> tuple[Twin, ...]:
+    """Children whose central venous pressure nobody measured, where the two are to be balanced."""
+    if not evidence.flag("flow.balanced_at_rest"):
+        return ()
+    return tuple(t for t in Twin if isinstance(evidence.entry(f"flow.cvp.{t.value}").value, Unknown))
 
 
 def _source(twin: Twin) -> str:
