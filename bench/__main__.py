@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHES = ("plan", "surface", "owners")
+BENCHES = ("plan", "surface", "owners", "scheduling")
 """From short to long."""
 
 
