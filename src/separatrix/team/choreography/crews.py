@@ -34,6 +34,17 @@ def kinds_of(project: Project) -> tuple[Kind, ...]:
     )
 
 
+def can_be_staffed(project: Project, activity: int) -> bool:
+    """Whether all people together could do an activity if nothing else went on."""
+    crew = _with_skills(project, activity, list(range(len(project.mastery))))
+    if project.meaning is SkillMeaning.ONE_SKILL:
+        return len(crew.people) == sum(project.requirements[activity])
+    return all(
+        sum(skill in skills for skills in project.mastery) >= count
+        for skill, count in enumerate(project.requirements[activity])
+    )
+
+
 def name_crews(
     project: Project, kinds: Sequence[Kind], starts: Sequence[int], staff: Sequence[Sequence[int]]
 ) -> tuple[Crew, ...]:

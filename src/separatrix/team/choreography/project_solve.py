@@ -14,7 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from separatrix.core import Progress, SolverError, silent
-from separatrix.team.choreography.crews import kinds_of, name_crews
+from separatrix.team.choreography.crews import can_be_staffed, kinds_of, name_crews
 from separatrix.team.choreography.project import Project, ProjectPlan
 from separatrix.team.choreography.project_checker import check_project_plan
 from separatrix.team.choreography.project_model import (
@@ -76,6 +76,7 @@ class _Search:
         self.staff: Staff = ()
         self.orders: list[Starts] = []
         """Relaxed schedules that the herds have not learned yet."""
+        self.relaxed_to_the_end = False
         self._herds: list[Evolution] = []
 
     @property
@@ -127,9 +128,11 @@ class _Search:
 
     def relax(self, share: float) -> None:
         """Bound by the relaxation; its schedules, if people must be added, are orders to decode."""
+        if self.relaxed_to_the_end:
+            return
         built = relaxed_model(self.project, self.pools, self.makespan)
         _hint(built, self.starts, ())
-        self._solve(built, share, self._note_relaxed)
+        self.relaxed_to_the_end = self._solve(built, share, self._note_relaxed)
         if not self.done:
             self._teach(self.orders)
 
@@ -154,7 +157,8 @@ class _Search:
         self._take_from_herds()
         self.orders = []
 
-    def _solve(self, built: ProjectModel, share: float, note: Note) -> None:
+    def _solve(self, built: ProjectModel, share: float, note: Note) -> bool:
+        """Improve the bound, noting schedules; whether the model is solved to its optimum."""
         from ortools.sat.python import cp_model
 
         if self.time_s is None:
@@ -171,6 +175,7 @@ class _Search:
         if code == cp_model.INFEASIBLE:  # the horizon was the best makespan: nothing is as short
             raise SolverError(f"no schedule of {self.project.name} within one that was found")
         self.bound = max(self.bound, round(solver.best_objective_bound))
+        return bool(code == cp_model.OPTIMAL)
 
 
 def solve_project(
@@ -261,19 +266,7 @@ def _impossible(project: Project) -> str:
                     f"activity {activity + 1} asks for {wanted} units of resource {resource + 1}; "
                     f"there are {there}"
                 )
-    return _unstaffed(project)
-
-
-def _unstaffed(project: Project) -> str:
-    import numpy as np
-
-    from separatrix.team.choreography.evolve import instance_of
-    from separatrix.team.choreography.msdecode_kernel import space_for, take_crew
-
-    instance = instance_of(project)
-    space = space_for(instance)
-    for activity in range(project.size if project.requirements else 0):
-        if not take_crew(instance, activity, np.zeros_like(instance.people), space):
+        if project.requirements and not can_be_staffed(project, activity):
             asked = ", ".join(
                 f"{count} of skill {skill + 1}"
                 for skill, count in enumerate(project.requirements[activity])
