@@ -72,7 +72,7 @@ function vesselGroup(stage: Stage, data: VesselsData, vessels: Vessels, reset: (
   const [low, high] = data.range_mmHg;
   for (const [value, words] of [
     ["owner", "whose: ● A, ◆ B, ■ shared"],
-    ["pressure", `pressure: dark ${low.toFixed(0)} to light ${high.toFixed(0)} mmHg`],
+    ["pressure", `venous pressure: dark ${low.toFixed(0)} to light ${high.toFixed(0)} mmHg and more`],
     ["direction", "direction of flow (grey: unknown)"],
   ] as const) {
     paint.append(new Option(words, value));

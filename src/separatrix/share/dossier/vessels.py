@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,12 @@ _SLIDER = """(() => {
 _CSS = """svg.chart { display: block; width: 100%; max-width: 860px; height: auto; }
 #division-slider { width: 100%; max-width: 860px; }
 #division-states tr.now th, #division-states tr.now td { background: #fff3d6; }
-.order td, .order th { font-size: 0.92em; }
+.order { table-layout: fixed; }
+.order td, .order th { font-size: 0.88em; padding: 0.25em 0.5em; }
+.order col.n { width: 6%; } .order col.v { width: 11%; } .order col.k { width: 12%; }
+.order col.d { width: 24%; } .order col.r { width: 16%; }
+.order col.w { width: 15%; } .order col.t { width: 8%; }
+@media print { .order td, .order th { font-size: 0.72em; padding: 0.12em 0.4em; } }
 .order .to-a { border-left: 0.5em solid var(--a); }
 .order .to-b { border-left: 0.5em solid var(--b); }
 .omitted { font-size: 0.92em; color: #333; }
@@ -66,7 +70,7 @@ def vessels_chapter(
         lstrip_blocks=True,
     )
     environment.filters.update(
-        number=number, percent=percent, twin=twin_text, owner=owner_text, sentence=sentence
+        number=number, percent=percent, twin=twin_text, owner=owner_text, sentence=sentence, rise=_rise
     )
     template = environment.get_template("vessels.html.j2")
     content = _content(graph, division, flow) | {"because": because}
@@ -99,7 +103,8 @@ def view_of_vessels(graph: VesselGraph, division: Division | None, flow: Mapping
         }
         for k, row in enumerate(course["steps"])
     ]
-    every = [p for step in steps for p in step["pressure"] if p is not None]
+    veins = [k for k, e in enumerate(shown) if e.kind is not VesselKind.ARTERY]
+    every = [p for step in steps for k in veins if (p := step["pressure"][k]) is not None]
     return {
         "edges": [
             {
@@ -146,18 +151,13 @@ def _content(graph: VesselGraph, division: Division | None, flow: Mapping[str, A
         "kinds": _kinds(graph.edges),
         "chart": "",
         "front": "",
-        "letters": {},
+        "not_carried": not_carried(division),
     }
     if division is not None and division.steps:
         found["chart"] = _pressure_chart(division)
-        letters = dict(zip([r["plan"] for r in division.front], string.ascii_uppercase[2:], strict=False))
-        found["letters"] = letters
         if len(division.front) > 1:
             chosen = next((k for k, r in enumerate(division.front) if r["is_chosen"]), 0)
-            points = [
-                (r["rise_mmHg"]["A"], r["rise_mmHg"]["B"], letters.get(r["plan"], "…"))
-                for r in division.front
-            ]
+            points = [(r["rise_mmHg"]["A"], r["rise_mmHg"]["B"], r["plan"]) for r in division.front]
             found["front"] = front_chart(
                 points,
                 chosen,
@@ -165,6 +165,11 @@ def _content(graph: VesselGraph, division: Division | None, flow: Mapping[str, A
                 y_title="in ◆ B, mmHg",
             )
     return found
+
+
+def _rise(value: float) -> str:
+    """A change with its sign; none where it rounds to nothing."""
+    return "0" if abs(value) < 0.05 else f"{value:+.1f}"
 
 
 def _kinds(edges: Sequence[Edge]) -> list[tuple[str, int]]:
@@ -221,6 +226,25 @@ def _vessel_row(edge: Edge, flow: str | None) -> dict[str, Any]:
         "marks": edge.marks,
         "flow": flow,
     }
+
+
+def not_carried(division: Division | None) -> str:
+    """A warning where another end state is best more often than this one; empty where none is."""
+    robustness = division.robustness if division else {}
+    plans = {p["plan"]: p for p in robustness.get("plans", ())}
+    chosen = next((r["plan"] for r in division.front if r["is_chosen"]), "") if division else ""
+    if chosen not in plans:
+        return ""
+    rival = max(plans.values(), key=lambda p: int(p["as_good_as_the_best"]))
+    mine = plans[chosen]
+    if rival["as_good_as_the_best"] <= mine["as_good_as_the_best"]:
+        return ""
+    share, other = (percent(p["as_good_as_the_best"] / robustness["draws"], 2) for p in (mine, rival))
+    return (
+        f"The uncertainty does not carry this choice: over {robustness['draws']} draws of the assumptions "
+        f"this end state is as good as the best in {share}, another ({rival['plan']}) in {other}. "
+        "It is shown as a basis for the team’s discussion, not as a recommendation."
+    )
 
 
 def _pressure_chart(division: Division) -> Markup:

@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from separatrix.share.script.crises import Crisis, crises_of
 from separatrix.share.script.gantt import mark_of
 from separatrix.share.script.rows import full_title, main_skill
 from separatrix.team.choreography.model import Assignment, Schedule
 from separatrix.team.protocol.inputs import Patient
-from separatrix.team.protocol.model import ActivityMark, Person, Procedure, Response
+from separatrix.team.protocol.model import ActivityMark, Person, Procedure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,16 +28,6 @@ class Entry:
     patients: tuple[Patient, ...]
     critical: bool
     skill: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Crisis:
-    """A complication, with what this person has to do with it while joined and when apart."""
-
-    title: str
-    joined: Response | None
-    apart: Response | None
-    leads: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +78,7 @@ class _Writer:
             person=person,
             skill=main_skill(person),
             script=script,
-            crises=self._crises(person),
+            crises=crises_of(person, self.procedure),
             on_duty=(begin, end),
             work_min=_covered([i for i in items if i.kind != "break"]),
             break_min=sum(i.end_min - i.start_min for i in breaks),
@@ -124,24 +115,6 @@ class _Writer:
     def _room(self, item: Assignment) -> str:
         """The room's name without what its title explains behind a comma."""
         return self.rooms.get(self.room_of.get(item.activity, ""), "").split(",")[0]
-
-    def _crises(self, person: Person) -> tuple[Crisis, ...]:
-        by_title: dict[str, dict[str, Response]] = defaultdict(dict)
-        for response in self.procedure.responses:
-            by_title[response.title][response.state] = response
-        found = []
-        for title, states in by_title.items():
-            if any(_concerns(response, person) for response in states.values()):
-                leads = any(response.leader in person.skills for response in states.values())
-                found.append(
-                    Crisis(title=title, joined=states.get("joined"), apart=states.get("apart"), leads=leads)
-                )
-        return tuple(sorted(found, key=lambda c: not c.leads))
-
-
-def _concerns(response: Response, person: Person) -> bool:
-    called = {need.skill for need in response.calls} | {response.leader}
-    return bool(called & set(person.skills))
 
 
 def _covered(items: list[Assignment]) -> int:

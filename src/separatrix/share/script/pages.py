@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from separatrix.share.paper import PAPER_FONT
 from separatrix.share.script.cards import RoleCard, signed
+from separatrix.share.script.crises import Duty, after_operation, called
 from separatrix.share.script.gantt import clock_text, colour_of
 from separatrix.team.protocol.model import Procedure
 
@@ -41,6 +42,9 @@ def cards_html(procedure: Procedure, cards: Sequence[RoleCard], *, begins: dt.da
         hours=_hours,
         signed=signed,
         skills=_skills,
+        calls=_calls,
+        things=_things,
+        plain=_plain,
         css_string=_css_string,
     )
     return environment.get_template("role_cards.html.j2").render(
@@ -48,6 +52,8 @@ def cards_html(procedure: Procedure, cards: Sequence[RoleCard], *, begins: dt.da
         cards=cards,
         safety=SAFETY,
         assumed=any(r.assumed for r in procedure.responses),
+        parts=any(r.state == "apart" for r in procedure.responses),
+        days_after=after_operation(procedure),
         fonts=Markup(f'"{PAPER_FONT}", system-ui, "DejaVu Sans", Arial, sans-serif'),
         colours={patient: colour_of(patient) for patient in ("A", "B", "mother")},
     )
@@ -73,6 +79,27 @@ def _hours(minutes: int) -> str:
 
 def _skills(skills: Mapping[str, int]) -> str:
     return ", ".join(s.replace("_", " ") for s in sorted(skills, key=lambda s: (-skills[s], s)))
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _things(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} × {_plain(name)}" for name, count in counts.items())
+
+
+def _calls(duty: Duty) -> str:
+    """Who is called; where it makes no difference who is struck, colours are seen from that child."""
+    words = []
+    for count, skill, team in called(duty.response.calls):
+        whose = ""
+        if team and duty.struck is None and duty.response.patient:
+            whose = " of that child" if team == duty.response.patient else " of the other child"
+        elif team:
+            whose = f" {signed((team,))}"
+        words.append(f"{f'{count} × ' if count > 1 else ''}{_plain(skill)}{whose}")
+    return ", ".join(words)
 
 
 def _css_string(text: str) -> Markup:

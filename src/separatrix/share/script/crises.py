@@ -1,0 +1,121 @@
+"""What one person does when something happens: leads, comes for a task, or stands in for the lead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from separatrix.team.protocol.inputs import Patient
+from separatrix.team.protocol.matching import may_fill, on_duty
+from separatrix.team.protocol.model import Call, Need, Person, Procedure, Response
+
+Part = Literal["leads", "comes", "stands_in"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duty:
+    """What a person does in one script."""
+
+    part: Part
+    struck: Patient | None
+    """Who is struck; None where it makes no difference to this person."""
+    task: str
+    """What they come for; empty for who leads."""
+    response: Response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crisis:
+    """A complication, with what this person has to do with it while joined and when apart."""
+
+    title: str
+    joined: tuple[Duty, ...]
+    apart: tuple[Duty, ...]
+    after_operation: bool = False
+
+    @property
+    def leads(self) -> bool:
+        """Whether the person leads in any state."""
+        return any(duty.part == "leads" for duty in (*self.joined, *self.apart))
+
+    @property
+    def within_min(self) -> float:
+        """The shortest time to be there."""
+        return min(duty.response.within_min for duty in (*self.joined, *self.apart))
+
+
+def crises_of(person: Person, procedure: Procedure) -> tuple[Crisis, ...]:
+    """What concerns a person: first where they lead, and within that what leaves least time.
+
+    What strikes in the days after is the standby's, so it stands on the cards of others only where nobody
+    on standby brings their skill.
+    """
+    stand_by = [p for p in procedure.people if p.pool == "standby"]
+    replaced = any(set(person.skills) & set(other.skills) for other in stand_by)
+    found = []
+    for responses in _by_complication(procedure.responses):
+        after = responses[0].after_operation
+        if after and replaced and person.pool != "standby":
+            continue
+        joined, apart = (_duties(person, responses, state, procedure) for state in ("joined", "apart"))
+        if joined or apart:
+            found.append(Crisis(title=responses[0].title, joined=joined, apart=apart, after_operation=after))
+    return tuple(sorted(found, key=lambda c: (not c.leads, c.within_min)))
+
+
+def after_operation(procedure: Procedure) -> tuple[Response, ...]:
+    """What the standby answers, once for each complication: as it is for the first who may be struck."""
+    each = _by_complication(r for r in procedure.responses if r.after_operation)
+    return tuple(responses[0] for responses in each)
+
+
+def _by_complication(responses: Iterable[Response]) -> list[list[Response]]:
+    groups: dict[str, list[Response]] = {}
+    for response in responses:
+        groups.setdefault(response.complication, []).append(response)
+    return list(groups.values())
+
+
+def _duties(person: Person, responses: list[Response], state: str, procedure: Procedure) -> tuple[Duty, ...]:
+    """Duties in one state, one for all who may be struck where it makes no difference."""
+    found = [
+        duty
+        for response in responses
+        if response.state == state and (duty := _duty(person, response, procedure))
+    ]
+    same = len({(duty.part, duty.task) for duty in found}) == 1
+    if same and len(found) == sum(1 for r in responses if r.state == state):
+        first = found[0]
+        struck = first.struck if len(found) == 1 else None
+        return (Duty(part=first.part, struck=struck, task=first.task, response=first.response),)
+    return tuple(found)
+
+
+def _duty(person: Person, response: Response, procedure: Procedure) -> Duty | None:
+    lead = Need(skill=response.leader, team=response.patient)
+    part: Part
+    if may_fill(person, lead) and _is_first(person, lead, procedure):
+        part, task = "leads", ""
+    elif call := next((c for c in response.calls if may_fill(person, c)), None):
+        part, task = "comes", call.task
+    elif may_fill(person, lead):
+        part, task = "stands_in", ""
+    else:
+        return None
+    return Duty(part=part, struck=response.patient, task=task, response=response)
+
+
+def _is_first(person: Person, lead: Need, procedure: Procedure) -> bool:
+    """Whether nobody else who may lead brings more of the skill."""
+    people = procedure.people if person.pool == "standby" else on_duty(procedure.people)
+    most = max(p.skills[lead.skill] for p in people if may_fill(p, lead))
+    return person.skills[lead.skill] >= most
+
+
+def called(calls: Iterable[Call]) -> list[tuple[int, str, Patient | None]]:
+    """Head counts of calls by skill and colour, in order."""
+    counts: dict[tuple[str, Patient | None], int] = {}
+    for call in calls:
+        counts[call.skill, call.team] = counts.get((call.skill, call.team), 0) + call.count
+    return [(count, skill, team) for (skill, team), count in counts.items()]
