@@ -6,12 +6,16 @@ behind it, so that a damped Newton's method finds the one solution; it is follow
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from scipy.sparse import coo_matrix, csc_matrix
 
 from separatrix.body.vessels.model import Reals
 from separatrix.body.vessels.newton import Problem, factor, linear_step, outflow, solve_factored
 from separatrix.core import Fault, InfeasibleError, SolverError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_matrix
 
 _SHARPEN = 0.1
 """Each rounding is this share of the one before."""
@@ -106,6 +110,8 @@ def _newton_at(problem: Problem, pressure: Reals, rounding: float) -> tuple[Real
 
 
 def _jacobian(problem: Problem, by_start: Reals, by_end: Reals) -> csc_matrix:
+    from scipy.sparse import coo_matrix, csc_matrix
+
     place = np.full(len(problem.fixed), -1)
     place[problem.free] = np.arange(len(problem.free))
     i, j = place[problem.a], place[problem.b]

@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_matrix, csc_matrix
-from scipy.sparse.linalg import splu
 
 from separatrix.body.vessels.circulation import Circulation, CirculationState
 from separatrix.body.vessels.model import Ints, Reals
@@ -157,6 +155,9 @@ class _Course:
         It is 1 at some held nodes and in what is brought in at the fed nodes, 0 at the other held nodes and
         in what else is brought in; elsewhere it is the mean of what arrives.
         """
+        from scipy.sparse import coo_matrix, csc_matrix
+        from scipy.sparse.linalg import splu
+
         held = np.full(self.nodes, np.nan)
         held[others] = 0.0
         held[one] = 1.0

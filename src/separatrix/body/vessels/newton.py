@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_matrix, csc_matrix
-from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import splu
 
 from separatrix.body.vessels.model import Bools, Ints, Reals
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_matrix
 
 _ITERATIONS = 80
 """Newton steps before continuation takes over; a flow that comes to nothing against quadratic loss alone
@@ -184,6 +185,8 @@ class _System:
 
     @classmethod
     def of(cls, problem: Problem, conductance: Reals, to_end: Reals) -> _System:
+        from scipy.sparse import coo_matrix, csc_matrix
+
         n = len(problem.fixed)
         place = np.full(n, -1)
         place[problem.free] = np.arange(len(problem.free))
@@ -203,6 +206,8 @@ class _System:
 
 def factor(matrix: csc_matrix) -> object:
     """LU without pivoting: the matrix is diagonally dominant by columns."""
+    from scipy.sparse.linalg import splu
+
     return splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
 
 
@@ -233,6 +238,9 @@ def _anchors(problem: Problem, conductance: Reals, to_end: Reals) -> Reals:
 
 def components(nodes: int, a: Ints, b: Ints) -> tuple[int, Ints]:
     """How many parts the edges (a, b) leave the nodes in, and the part of each node."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_matrix((np.ones(len(a), dtype=np.int8), (a, b)), shape=(nodes, nodes))
     count, labels = connected_components(graph, directed=False)
     return int(count), labels.astype(np.int64)
