@@ -9,7 +9,7 @@ from tests.body.vessels.networks import inputs_of, ring_pair
 from separatrix.body.vessels.assignment import build_assignment
 from separatrix.body.vessels.choices import harm_of, in_full, labellings, search_end_states
 from separatrix.body.vessels.circulation import BEDS
-from separatrix.body.vessels.fairness import worst_first
+from separatrix.body.vessels.fairness import SHOWN_MMHG, worst_first
 from separatrix.body.vessels.situation import situation_of
 from separatrix.body.vessels.wishes import Wishes, read_wishes
 from separatrix.case import WishSpec
@@ -32,8 +32,11 @@ def test_the_default_is_what_solving_every_end_state_one_by_one_gives(seed: int)
     harm = np.array([in_full(situation, choice, labels).harm for labels in every])
     assert found.looked_at == len(every)
     assert found.exact
-    best = min(map(tuple, worst_first(harm)))
-    assert tuple(worst_first(np.array([found.default.harm]))[0]) == pytest.approx(best, abs=1e-6)
+    ordered = worst_first(harm)
+    as_good = ordered[ordered[:, 0] <= ordered[:, 0].min() + SHOWN_MMHG]
+    mine = worst_first(np.array([found.default.harm]))[0]
+    assert mine[0] <= ordered[:, 0].min() + SHOWN_MMHG + 1e-9
+    assert mine[1] <= as_good[:, 1].min() + SHOWN_MMHG + 1e-9
 
 
 def test_the_linear_search_is_the_dense_solve_for_passive_beds() -> None:

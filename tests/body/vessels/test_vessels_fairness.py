@@ -12,6 +12,7 @@ from separatrix.body.vessels.fairness import (
     needs_choice,
     title_of,
     undominated,
+    why_not_the_other,
     why_not_the_sum,
 )
 
@@ -59,6 +60,16 @@ def test_a_sum_would_sacrifice_one_child_and_the_default_does_not() -> None:
 def test_why_not_the_sum_is_silent_where_both_agree() -> None:
     harm = np.array([[3.0, 4.0], [5.0, 9.0]])
     assert why_not_the_sum(harm, fairest(harm)) == ""
+
+
+def test_no_child_pays_for_a_difference_that_nobody_could_measure() -> None:
+    assert fairest(np.array([[27.90, 22.5], [27.93, 17.3]])) == 1
+
+
+def test_a_state_that_costs_next_to_nothing_and_spares_the_other_much_is_told() -> None:
+    harm = np.array([[19.7, 0.0], [19.4, 16.3], [19.9, 15.0]])
+    (told,) = why_not_the_other(harm, 1, ["E2", "E1", "E3"], 2.0)
+    assert told.startswith("E2 would cost A 0.3 mmHg and spare B 16.3 mmHg")
 
 
 def test_a_child_without_drainage_is_never_traded_for_the_other() -> None:

@@ -9,10 +9,11 @@ import pytest
 
 from separatrix.body.vessels import Vessels, load_vessels, map_vessels, save_vessels
 from separatrix.case import Case, evidence_for, read_case
+from separatrix.case.model import Assumption
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "docs" / "examples"
 NAMES = ("crossed-drainage", "one-child-carries-the-load", "narrow-centre", "occlusion-first")
-FEW = {"value": 40, "why": "a quick test"}
+FEW: dict[str, Any] = {"value": 40, "why": "a quick test"}
 
 
 def _mapped(name: str, **vessels: Any) -> Vessels:
@@ -21,9 +22,7 @@ def _mapped(name: str, **vessels: Any) -> Vessels:
     file = case.file.model_copy(
         update={
             "vessels": spec,
-            "assumptions": case.file.model_validate(
-                {"format": 1, "id": "x", "born": "2026-01-05", "assumptions": {"division.draws": FEW}}
-            ).assumptions,
+            "assumptions": {**case.file.assumptions, "division.draws": Assumption(**FEW)},
         }
     )
     quick = Case(case.folder, file)

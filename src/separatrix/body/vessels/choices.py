@@ -15,7 +15,7 @@ from separatrix.body.vessels.situation import Situation
 from separatrix.body.vessels.wishes import Wishes
 from separatrix.core import Fault, InfeasibleError, Twin
 
-ALL_UP_TO = 14
+ALL_UP_TO = 16
 """Free junctions up to which every labelling is looked at; above, those with few cut points."""
 
 MOST_CUTS = 4
@@ -254,8 +254,10 @@ def _told(
         harm, np.array([max(s.summed) for s in states]), np.array([len(s.divided) for s in states])
     )
     front = _worth_showing(harm, [int(i) for i in undominated(harm)])
-    if best not in front:  # equal to one of them
-        front = [best if np.allclose(harm[i], harm[best]) else i for i in front]
+    front = [
+        i for i in front if np.abs(harm[i] - harm[best]).max() > SHOWN_MMHG
+    ]  # as good: the default stands
+    front = sorted([*front, best], key=lambda i: (harm[i, 0], -harm[i, 1]))
     names = {best: "E1"}
     for i in front:
         names.setdefault(i, f"E{len(names) + 1}")

@@ -323,9 +323,12 @@ def _order_words(order: DivisionOrder) -> str:
         "other cases, nor that order does not matter."
     )
     if order.worst_peak is None or order.least_burden is None or order.most_burden is None:
+        found = (
+            "no order has a lower one" if order.exact else f"no order has one under {order.bound:.1f} mmHg"
+        )
         return (
             f"{len(order.vessels)} vessels are too many to look at every order: the larger peak of the order "
-            f"found is {max(order.peak):.1f} mmHg, and none is under {order.bound:.1f} mmHg. {left_out}"
+            f"found is {max(order.peak):.1f} mmHg by the linear search, and {found}. {left_out}"
         )
     return (
         f"For this case, by the linear search, which lets beds hold their flow whatever the pressure and so "

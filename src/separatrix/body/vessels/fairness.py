@@ -10,7 +10,7 @@ from separatrix.body.vessels.model import Ints, Reals
 from separatrix.core import Twin
 
 TIE_MMHG = 1e-6
-"""Harms closer than this are the same: far under what any line can measure, far over rounding."""
+"""Rounding of harms where states are held against each other for the front."""
 
 SHOWN_MMHG = 0.05
 """Half of the last digit that pages print: differences below it are not spoken of."""
@@ -28,7 +28,8 @@ def fairest(harm: Reals, *ties: Reals) -> int:
     """The state that is best for the child worse off.
 
     The larger of both children's harm is made as small as it can be; among those the other child's; among
-    those each of `ties` in turn; then the first.
+    those each of `ties` in turn; then the first. Harms closer than `SHOWN_MMHG` count as the same: no child
+    pays for a difference that nobody could measure.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ def fairest(harm: Reals, *ties: Reals) -> int:
     for values in (ordered[:, 0], ordered[:, 1], *ties):
         least = values[left].min()
         if np.isfinite(least):
-            left = left[values[left] <= least + TIE_MMHG]
+            left = left[values[left] <= least + SHOWN_MMHG]
     return int(left[0])
 
 
