@@ -364,7 +364,7 @@ def _roster(neurosurgeons: int) -> list[Person]:
                 for n in (1, 2, 3, 4)
             ]
             people.append(person(f"plastic_{word}_{child}", "plastic", team=child, shift_min=shift))
-        for n in (1, 2, 3):
+        for n in (1, 2, 3, 4):
             people += [
                 person(f"scrub_{word}_{n}", "scrub", "instruments", shift_min=shift),
                 person(f"circulating_{word}_{n}", "circulating", shift_min=shift),

@@ -272,11 +272,14 @@ class _Kinds:
     def __init__(self, procedure: Procedure) -> None:
         self.procedure = procedure
         self.rows: dict[tuple[bool, ...], int] = {}
+        self.known: dict[tuple[str, int, Any], int] = {}
         self.minutes: dict[int, float] = defaultdict(float)
 
     def number(self, skill: str, level: int, team: Any, minutes: float) -> int:
-        row = tuple(may_serve(person, skill, level, team) for person in self.procedure.people)
-        kind = self.rows.setdefault(row, len(self.rows))
+        if (skill, level, team) not in self.known:
+            row = tuple(may_serve(person, skill, level, team) for person in self.procedure.people)
+            self.known[skill, level, team] = self.rows.setdefault(row, len(self.rows))
+        kind = self.known[skill, level, team]
         self.minutes[kind] += minutes
         return kind
 
@@ -297,10 +300,14 @@ class _Kinds:
 def _slots(procedure: Procedure) -> list[tuple[str, str, int, Any, str]]:
     """Activity, skill, level, team, continuity of each person asked for, leads and rare skills first."""
     found = []
+    able_for: dict[tuple[str, int, Any], int] = {}
     for activity in procedure.activities:
         rows = []
         for place, need in enumerate(activity.needs if activity.planned_min else ()):
-            able = sum(may_serve(p, need.skill, need.level, need.team) for p in procedure.people)
+            key = need.skill, need.level, need.team
+            if key not in able_for:
+                able_for[key] = sum(may_serve(person, *key) for person in procedure.people)
+            able = able_for[key]
             for number in range(need.count):
                 lead = activity.continuity if place == number == 0 else ""
                 rows.append((not lead, able, place, (activity.id, need.skill, need.level, need.team, lead)))

@@ -396,8 +396,7 @@ def _handovers(script: _Script) -> Found:
             if outgoing is None:
                 yield Violation(
                     rule="handover",
-                    what=f"{incoming.person} comes to {cover.id} at {incoming.start_min}, "
-                    "nobody hands over",
+                    what=f"{incoming.person} comes to {cover.id} at {incoming.start_min}, nobody hands over",
                 )
                 continue
             going.remove(outgoing)
@@ -424,8 +423,8 @@ def _critical(script: _Script) -> Found:
             if a.kind == "handover" and a.activity == cover.id and a.start_min >= script.now_min
         }
         for step, time in script.known():
-            if not guarded(cover, step, overlap_min):
-                continue
+            if time.start_min < script.now_min or not guarded(cover, step, overlap_min):
+                continue  # what runs already may take longer than anybody may stay
             for meeting in sorted(meetings):
                 if overlap(meeting, _span(time)):
                     yield Violation(

@@ -16,15 +16,21 @@ DISTURBS = 400.0
 TOO_NEAR = 80.0
 """The same for a handover closer to a critical activity than the rules want it."""
 
+SHARED_PAUSE = 20.0
+"""The same where another cover changes hands at that minute: critical work waits for both at once."""
+
 TOO_SHORT = 5000.0
 """The same for a stretch that has begun and ends before its shortest length."""
+
+TRIES_BACK = 2
+"""A handover that is in the way is moved by laying its chain anew from so many turns before it."""
 
 PLANNED = 1000.0
 """Weight of keeping what was planned before."""
 
 
 @nb.njit(cache=True, nogil=True)
-def _disturbance(pb, day, predicted, c, s, e):  # type: ignore[no-untyped-def]
+def _disturbance(pb, past, day, predicted, c, s, e):  # type: ignore[no-untyped-def]
     """Weight of a handover from s to e; infinite inside a placed activity that is guarded."""
     worst = 0.0
     for a in range(len(pb.length)):
@@ -36,11 +42,15 @@ def _disturbance(pb, day, predicted, c, s, e):  # type: ignore[no-untyped-def]
             continue
         end = begin + pb.length[a]
         if max(begin, s) < min(end, e):
-            if placed and pb.guard[c, a]:
+            if placed and begin >= past.now and pb.guard[c, a]:
                 return np.inf
             worst = max(worst, DISTURBS)
         elif s < end + pb.clear and e > begin - pb.clear:
             worst = max(worst, TOO_NEAR)
+    if worst > 0:
+        for i in range(day.sizes[1]):
+            if day.stretches[i, 5] == 0 and day.stretches[i, 3] == s:
+                return SHARED_PAUSE
     return worst
 
 
@@ -83,7 +93,7 @@ def _end_options(pb, past, day, predicted, c, u, until, target, begun):  # type:
         n += 1
     v = lowest
     while v <= highest:
-        weight = _disturbance(pb, day, predicted, c, v - pb.handover, v)
+        weight = _disturbance(pb, past, day, predicted, c, v - pb.handover, v)
         if weight < np.inf:
             ends[n], against[n] = v, weight + abs(v - u - target)
             if v < u + shortest:
@@ -116,16 +126,18 @@ def _choose(pb, past, day, predicted, person_cost, c, u, until, target, fixed): 
                     if ends[i] == planned:
                         against[i] -= PLANNED
     ranked = np.argsort(keys, kind="mergesort")
-    for i in np.argsort(against, kind="mergesort"):
-        v = ends[i]
-        for j in range(people):
-            p = ranked[j]
-            if keys[p] == np.inf:
-                break
-            if fits(pb, past, day, p, u, v) and (
-                v == until or _relief_exists(pb, past, day, c, p, v - pb.handover, until)
-            ):
-                return v, p
+    for relieved in (True, False):  # at worst the longest turn, and whoever comes then
+        order = np.argsort(against, kind="mergesort") if relieved else np.argsort(-ends, kind="mergesort")
+        for i in order:
+            v = ends[i]
+            for j in range(people):
+                p = ranked[j]
+                if keys[p] == np.inf:
+                    break
+                if fits(pb, past, day, p, u, v) and (
+                    not relieved or v == until or _relief_exists(pb, past, day, c, p, v - pb.handover, until)
+                ):
+                    return v, p
     return -1, -1
 
 
@@ -225,3 +237,90 @@ def stretch_chain(pb, past, day, predicted, person_cost, c, chain, until, target
     p, u, first = day.stretches[last, 2], day.stretches[last, 3], day.stretches[last, 5]
     _drop(day, last)
     lay_chain(pb, past, day, predicted, person_cost, c, chain, p, u, until, target, first)
+
+
+@nb.njit(cache=True, nogil=True)
+def _clash(pb, day, c, chain, acts):  # type: ignore[no-untyped-def]
+    """First stretch of a chain that would be handed over inside one of the activities, or -1."""
+    found = -1
+    for i in range(day.sizes[1]):
+        row = day.stretches[i]
+        if row[0] != c or row[1] != chain or row[5] == 1:
+            continue
+        for a in acts:
+            s, e = day.start[a], day.start[a] + pb.length[a]
+            if (
+                pb.guard[c, a]
+                and max(row[3], s) < min(row[3] + pb.handover, e)
+                and (found < 0 or row[3] < day.stretches[found, 3])
+            ):
+                found = i
+    return found
+
+
+@nb.njit(cache=True, nogil=True)
+def _previous(day, i):  # type: ignore[no-untyped-def]
+    """The stretch before stretch i in its chain, or -1."""
+    found = -1
+    for j in range(day.sizes[1]):
+        same = day.stretches[j, 0] == day.stretches[i, 0] and day.stretches[j, 1] == day.stretches[i, 1]
+        if same and day.stretches[j, 3] < day.stretches[i, 3]:
+            if found < 0 or day.stretches[j, 3] > day.stretches[found, 3]:
+                found = j
+    return found
+
+
+@nb.njit(cache=True, nogil=True)
+def take_out(day, c, chain, since):  # type: ignore[no-untyped-def]
+    """Take out the stretches of a chain from a minute on; returns them in their order."""
+    count = 0
+    for i in range(day.sizes[1]):
+        row = day.stretches[i]
+        count += row[0] == c and row[1] == chain and row[3] >= since
+    out = np.empty((count, 6), np.int64)
+    i, n = 0, 0
+    while i < day.sizes[1]:
+        row = day.stretches[i]
+        if row[0] == c and row[1] == chain and row[3] >= since:
+            out[n, :] = row
+            n += 1
+            _drop(day, i)
+        else:
+            i += 1
+    return out
+
+
+@nb.njit(cache=True, nogil=True)
+def make_way(pb, past, day, predicted, person_cost, target, acts):  # type: ignore[no-untyped-def]
+    """Move handovers out of activities that have just been placed.
+
+    Returns whether that was possible; if not, some chains may have been laid anew, all of them sound.
+    """
+    for c in range(len(pb.cover_kind)):
+        for chain in range(pb.cover_count[c]):
+            clash = _clash(pb, day, c, chain, acts)
+            if clash < 0:
+                continue
+            last, _ = _last_of(day, c, chain)
+            until, lacking, moved = day.stretches[last, 4], day.sizes[2], False
+            for _ in range(TRIES_BACK):
+                clash = _previous(day, clash)
+                if clash < 0 or day.stretches[clash, 4] <= past.now + pb.handover:
+                    break
+                p, u, first = day.stretches[clash, 2], day.stretches[clash, 3], day.stretches[clash, 5]
+                old = take_out(day, c, chain, u)
+                lay_chain(pb, past, day, predicted, person_cost, c, chain, p, u, until, target[c], first)
+                moved = day.sizes[2] <= lacking and _clash(pb, day, c, chain, acts) < 0
+                if moved:
+                    break
+                take_out(day, c, chain, u)
+                for row in old:
+                    _enter(day, row[0], row[1], row[2], row[3], row[4], row[5])
+                day.sizes[2] = lacking
+                for i in range(day.sizes[1]):
+                    row = day.stretches[i]
+                    if row[0] == c and row[1] == chain and row[3] == u:
+                        clash = i
+            if not moved:
+                return False
+    return True

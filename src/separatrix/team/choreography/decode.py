@@ -80,7 +80,9 @@ def first_genes(compiled: Compiled, starts: Ints | None = None) -> Genes:
     )
 
 
-def decode_once(compiled: Compiled, past: Past | None = None, genes: Genes | None = None) -> Decoded:
+def decode_once(
+    compiled: Compiled, past: Past | None = None, genes: Genes | None = None, *, rounds: int = 2
+) -> Decoded:
     """One plan at once: without covers, with covers by its times, and again by theirs.
 
     Never fails: what cannot be had is left out and counted in `Decoded.missing`.
@@ -96,7 +98,7 @@ def decode_once(compiled: Compiled, past: Past | None = None, genes: Genes | Non
         loose = kernel.decode(problem, past, *parts, predicted, False)
         predicted = loose.start.copy()
     found: list[Decoded] = []
-    for _ in range(2 if len(problem.cover_kind) else 1):
+    for _ in range(rounds if len(problem.cover_kind) else 1):
         day = kernel.decode(problem, past, *parts, predicted, True)
         used = Genes(
             priority=genes.priority, person_cost=genes.person_cost, target=genes.target, predicted=predicted

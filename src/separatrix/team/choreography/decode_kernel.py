@@ -11,11 +11,17 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from separatrix.team.choreography.cover_kernel import cut_chain, lay_chain, stretch_chain
-from separatrix.team.choreography.people_kernel import MOST_LEADS, Day, match, remember_lead, take
+from separatrix.team.choreography.cover_kernel import cut_chain, lay_chain, make_way, stretch_chain, take_out
+from separatrix.team.choreography.people_kernel import MOST_LEADS, Day, give_back, match, remember_lead, take
 
 SPARE_MIN = 30
 """A cover is laid so far beyond its expected end, and cut when that is known."""
+
+PATIENCE = 12
+"""After so many moments at which handovers stand in the way, every other moment is tried."""
+
+MOST_TURNS = 160
+"""Stretches of one person that can be entered."""
 
 NEVER = 1 << 40
 """Later than any minute."""
@@ -27,7 +33,7 @@ def _new_day(pb, past):  # type: ignore[no-untyped-def]
     stretches = len(past.stretches) + 64
     for c in range(len(pb.cover_kind)):
         stretches += 200 * pb.cover_count[c]
-    most = slots + len(past.stretches) + 200
+    most = MOST_TURNS
     words = 1
     for i in range(slots):
         words = max(words, pb.slot_lead[i] + 1)
@@ -133,10 +139,6 @@ def _place(pb, day, a, s, inside):  # type: ignore[no-untyped-def]
             n += 1
             if pb.field_mask[a] & pb.field_mask[o]:
                 again = min(again, end)
-    for i in range(day.sizes[1]):
-        row = day.stretches[i]
-        if pb.guard[row[0], a] and row[5] == 0 and max(row[3], s) < min(row[3] + pb.handover, e):
-            again = min(again, row[3] + pb.handover)
     if again < NEVER:
         return again
     again = _equipment_free(pb, day, inside, n, a, s)
@@ -207,37 +209,50 @@ def _slots_of(pb, todo):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, nogil=True)
-def _schedule_block(pb, past, day, todo, earliest, person_cost):  # type: ignore[no-untyped-def]
+def _enter_people(pb, day, slots, acts, chosen, at):  # type: ignore[no-untyped-def]
+    """Enter who serves; who leads is remembered by `_schedule_block`."""
+    for i in range(len(slots)):
+        if chosen[i] >= 0:
+            take(day, chosen[i], at, at + pb.length[acts[i]])
+
+
+@nb.njit(cache=True, nogil=True)
+def _schedule_block(pb, past, day, todo, earliest, person_cost, predicted, target):  # type: ignore[no-untyped-def]
     """Place a block at the first moment at which it can be done, else where least is missing."""
     slots, acts = _slots_of(pb, todo)
     chosen, inside = np.empty(len(slots), np.int64), np.empty(len(pb.length), np.int64)
     last = _last_chance(pb, day, earliest)
     s = -(-earliest // pb.grid) * pb.grid
-    best, best_at = -1, -1
-    while s <= last:
+    best, best_at, done, refused = -1, -1, False, 0
+    while s <= last and not done:
         again = _place_block(pb, day, todo, s, inside)
         if again < NEVER:
             s = max(-(-again // pb.grid) * pb.grid, s + pb.grid)
             continue
         served = match(pb, past, day, slots, acts, s, person_cost, chosen)
         if served == len(slots):
-            best, best_at = served, s
-            break
+            _enter_people(pb, day, slots, acts, chosen, s)
+            if make_way(pb, past, day, predicted, person_cost, target, todo):
+                best, best_at, done = served, s, True
+                break
+            refused += 1
+            for i in range(len(slots)):
+                give_back(day, chosen[i], s)
         _withdraw(day, todo)
-        if served > best:
+        if served > best or (served == len(slots) and best_at < 0):
             best, best_at = served, s
-        s += pb.grid
-    if best < len(slots) or best_at < 0:
+        s += pb.grid * (1 if refused < PATIENCE else 2)
+    if not done:
         best_at = _make_do(pb, past, day, todo, slots, acts, best_at, earliest, person_cost, chosen, inside)
-    for i in range(len(slots)):
-        p = chosen[i]
-        day.person[slots[i]] = p
-        if p < 0:
+        _enter_people(pb, day, slots, acts, chosen, best_at)
+        if not make_way(pb, past, day, predicted, person_cost, target, todo):
             day.sizes[2] += 1
-            continue
-        take(day, p, best_at, best_at + pb.length[acts[i]])
-        if pb.slot_lead[slots[i]] >= 0:
-            remember_lead(day, pb.slot_lead[slots[i]], p)
+    for i in range(len(slots)):
+        day.person[slots[i]] = chosen[i]
+        if chosen[i] < 0:
+            day.sizes[2] += 1
+        elif pb.slot_lead[slots[i]] >= 0:
+            remember_lead(day, pb.slot_lead[slots[i]], chosen[i])
 
 
 @nb.njit(cache=True, nogil=True)
@@ -258,7 +273,7 @@ def _make_do(pb, past, day, todo, slots, acts, at, earliest, person_cost, chosen
 
 @nb.njit(cache=True, nogil=True)
 def _lay_past(pb, past, day):  # type: ignore[no-untyped-def]
-    """Enter what has happened; stretches of cover that are still open end as they were planned, for now."""
+    """Enter what has happened; stretches of cover that are still open end as planned, until they are laid."""
     for a in range(len(pb.length)):
         if past.start[a] < 0:
             continue
@@ -274,12 +289,11 @@ def _lay_past(pb, past, day):  # type: ignore[no-untyped-def]
                     remember_lead(day, pb.slot_lead[slot], p)
     for i in range(len(past.stretches)):
         row = past.stretches[i]
-        if row[5] == 0:
-            first = 1 if _is_first(past.stretches, i) else 0
-            out = day.stretches[day.sizes[1]]
-            out[0], out[1], out[2], out[3], out[4], out[5] = row[0], row[1], row[2], row[3], row[4], first
-            day.sizes[1] += 1
-            take(day, row[2], row[3], row[4])
+        first = 1 if _is_first(past.stretches, i) else 0
+        out = day.stretches[day.sizes[1]]
+        out[0], out[1], out[2], out[3], out[4], out[5] = row[0], row[1], row[2], row[3], row[4], first
+        day.sizes[1] += 1
+        take(day, row[2], row[3], row[4])
 
 
 @nb.njit(cache=True, nogil=True)
@@ -315,6 +329,7 @@ def _begin_cover(pb, past, day, predicted, person_cost, target, c):  # type: ign
         begun = True
         if row[5] == 1:
             first = 1 if _is_first(past.stretches, i) else 0
+            take_out(day, c, row[1], row[3])
             lay_chain(
                 pb, past, day, predicted, person_cost, c, row[1], row[2], row[3], until, target[c], first
             )
@@ -384,7 +399,7 @@ def decode(pb, past, priority, person_cost, target, predicted, with_covers):  # 
         acts = pb.block_acts[pb.block_ptr[chosen] : pb.block_ptr[chosen + 1]]
         todo = acts[day.start[acts] < 0]
         if len(todo):
-            _schedule_block(pb, past, day, todo, ready_at[chosen], person_cost)
+            _schedule_block(pb, past, day, todo, ready_at[chosen], person_cost, predicted, target)
             if with_covers:
                 for c in range(len(pb.cover_kind)):
                     for a in todo:

@@ -52,6 +52,8 @@ def fits(pb, past, day, p, s, e):  # type: ignore[no-untyped-def]
     if s < pb.shift[p, 0] or e > pb.shift[p, 1] or s < past.free_from[p]:
         return False
     n = day.filled[p]
+    if n >= day.begin.shape[1] - 2:
+        return False
     k = n
     while k > 0 and day.begin[p, k - 1] >= s:
         k -= 1

@@ -20,7 +20,7 @@ from separatrix.team.protocol.model import Procedure
 
 Effort = Literal["first", "standard", "thorough"]
 
-STEPS: dict[Effort, tuple[int, ...]] = {"first": (), "standard": (150,) * 4, "thorough": (300,) * 16}
+STEPS: dict[Effort, tuple[int, ...]] = {"first": (), "standard": (50,) * 4, "thorough": (200,) * 20}
 """Rounds of search and steps of each chain in a round; every round goes on from the best."""
 
 PROOF_S = 2.0
@@ -59,11 +59,11 @@ def choreograph(
     """
     refusal = _without_search(procedure)
     if refusal:
-        return _none(refusal, seed)
+        return none_found(refusal, seed)
     try:
         compiled = compile_procedure(procedure)
     except InfeasibleError as error:
-        return _none(str(error), seed)
+        return none_found(str(error), seed)
     progress(0.0, "first script")
     plan = decode_once(compiled)
     bounds = order_bounds(compiled)
@@ -103,7 +103,8 @@ def _without_search(procedure: Procedure) -> str:
     return "; ".join(short)
 
 
-def _none(because: str, seed: int) -> Schedule:
+def none_found(because: str, seed: int) -> Schedule:
+    """An empty schedule that says why there is none."""
     return Schedule(
         activities=(),
         assignments=(),

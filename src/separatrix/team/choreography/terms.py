@@ -85,15 +85,21 @@ def places(activity: Activity, is_apart: bool) -> frozenset[str]:
 
 
 def concerns(cover: Cover, activity: Activity) -> bool:
-    """Whether a handover of this cover disturbs that activity: a patient in common, or no patient named."""
+    """Whether a handover of this cover disturbs that activity.
+
+    It does where the cover's people take part. Where an activity names no cover, it does where they have a
+    patient in common or one of the two names none.
+    """
+    if activity.served_by:
+        return cover.id in activity.served_by
     return not cover.patients or not activity.patients or bool(set(cover.patients) & set(activity.patients))
 
 
 def guarded(cover: Cover, activity: Activity, handover_min: int) -> bool:
     """Whether the cover may not change hands while the activity runs.
 
-    So for every critical activity that one stretch can span with a handover at either end; in a longer one
-    a handover cannot be ruled out, and is only kept away where it can be.
+    So for every critical activity that it concerns and that one stretch can span with a handover at either
+    end; in a longer one a handover cannot be ruled out, and is only kept away where it can be.
     """
     return (
         ActivityMark.CRITICAL in activity.marks
