@@ -340,3 +340,21 @@ def test_mixing_time_is_that_of_two_stirred_vessels():
     rates = np.array([[-b_to_a / volume_a, b_to_a / volume_a], [a_to_b / volume_b, -a_to_b / volume_b]])
     slowest = np.sort(np.linalg.eigvals(rates).real)[0]
     assert mixing_time_min(a_to_b, b_to_a, volume_a, volume_b) == pytest.approx(-1 / slowest)
+
+
+def test_no_emissary_vein_lies_where_a_childs_sinus_enters_what_is_shared():
+    """Such a place may go to the other child, and then the outlet would still join the two."""
+    graph = ring_pair()
+    owner = {n.id: n.owner for n in graph.nodes}
+    edges = tuple(
+        dataclasses.replace(e, owner=own)
+        if e.kind is VesselKind.DURAL_SINUS and (own := min(owner[e.a], owner[e.b])) is not Owner.SHARED
+        else e
+        for e in graph.edges
+    )
+    circulation = inputs_of(dataclasses.replace(graph, edges=edges)).assemble()
+    network = circulation.network("passive", "closed")
+    laid = circulation.wiring.emissary_edges
+    assert {twin for _, twin, _ in laid} == set(Twin)
+    for edge, twin, _ in laid:
+        assert owner[network.node_ids[network.a[edge]]] == Owner(twin.code)

@@ -296,7 +296,12 @@ def _bridges_into_sinus(graph: VesselGraph, carried: list[int]) -> dict[int, boo
 def _lay_emissaries(
     graph: VesselGraph, lists: _Lists, hearts: Mapping[Twin, int]
 ) -> list[tuple[int, Twin, float]]:
-    """One small outlet from each node of a child's own sinuses, all of them alike."""
+    """One small outlet from each node of a child's own sinuses, all of them alike.
+
+    None where such a sinus enters what is shared: when that place goes to the other child, an outlet there
+    would still join the two.
+    """
+    owner = {n.id: TWIN_OF_OWNER.get(n.owner) for n in graph.nodes}
     found = []
     for twin in Twin:
         nodes = sorted(
@@ -305,6 +310,7 @@ def _lay_emissaries(
                 for e in graph.edges
                 if e.accepted and e.kind is VesselKind.DURAL_SINUS and TWIN_OF_OWNER.get(e.owner) is twin
                 for n in (e.a, e.b)
+                if owner[n] is twin
             }
         )
         for name in nodes:
