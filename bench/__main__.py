@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHES = ("plan", "surface", "owners", "scheduling")
+BENCHES = ("plan", "surface", "owners", "choreography", "scheduling")
 """From short to long."""
 
 

@@ -30,7 +30,9 @@ def day() -> Procedure:
         [
             activity("open", 60, needs=(surgeon, nurse), continuity="lead", equipment={"drill": 1}, **field),
             activity("clamp", 20, needs=(surgeon,), marks=frozenset({ActivityMark.CRITICAL}), **field),
-            activity("close", 60, needs=(surgeon, nurse), continuity="lead", consumables={"clips": 3}, **field),
+            activity(
+                "close", 60, needs=(surgeon, nurse), continuity="lead", consumables={"clips": 3}, **field
+            ),
             activity("count", 10, needs=(nurse,), patients=("A",), marks=frozenset({ActivityMark.COUNT})),
             activity("skin", 60, needs=(surgeon,), equipment={"drill": 1}, **field),
             activity("clean", 20, needs=(nurse,), rooms=("theatre",)),

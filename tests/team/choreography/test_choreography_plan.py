@@ -56,7 +56,10 @@ def _any_shorter(made: Procedure, end_min: int) -> Schedule | None:
         able = [[p.id for p in made.people if skill in p.skills] for _, skill, _ in slots]
         for chosen in product(*able):
             work = [
-                Assignment(person=who, skill=skill, kind="activity", activity=a.id, start_min=s, end_min=s + a.planned_min)
+                Assignment(
+                    person=who, skill=skill, kind="activity", activity=a.id,
+                    start_min=s, end_min=s + a.planned_min,
+                )
                 for who, (a, skill, s) in zip(chosen, slots, strict=True)
             ]  # fmt: skip
             full = _schedule(made, starts, (*work, *write_breaks(made.rules, work)))

@@ -264,9 +264,9 @@ def _previous(day, i):  # type: ignore[no-untyped-def]
     found = -1
     for j in range(day.sizes[1]):
         same = day.stretches[j, 0] == day.stretches[i, 0] and day.stretches[j, 1] == day.stretches[i, 1]
-        if same and day.stretches[j, 3] < day.stretches[i, 3]:
-            if found < 0 or day.stretches[j, 3] > day.stretches[found, 3]:
-                found = j
+        earlier = same and day.stretches[j, 3] < day.stretches[i, 3]
+        if earlier and (found < 0 or day.stretches[j, 3] > day.stretches[found, 3]):
+            found = j
     return found
 
 

@@ -58,7 +58,7 @@ class Schedule:
     occurrences: tuple[Occurrence, ...]
     status: Status
     bound_min: int
-    """No schedule ends its objective (separation, then end) earlier; see `bound_because`."""
+    """No schedule ends earlier; ``facts["separation_bound_min"]`` is the same for the separation."""
     bound_because: str
     separation_min: int | None
     circulations_part_min: int | None

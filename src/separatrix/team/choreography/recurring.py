@@ -114,19 +114,27 @@ def _disturbs(item: Recurring, step: Activity) -> bool:
 
 def _place(item: Due, critical: list[tuple[int, int]], work: list[Assignment], now_min: int) -> Occurrence:
     length = item.recurring.duration_min
+    covers = set(item.recurring.served_by)
+    there = [a for a in work if a.activity in covers and a.kind in ("cover", "handover")]
     times = range(max(item.earliest_min, now_min), item.latest_min + 1)
 
-    def against(start: int) -> tuple[bool, bool, int, int]:
-        people = on_cover(item.recurring, work, start, start + length)
+    def against(start: int) -> tuple[bool, bool]:
+        people = on_cover(item.recurring, there, start, start + length)
         inside = any(overlap((start, start + length), step) for step in critical)
-        return not people and bool(item.recurring.served_by), inside, abs(start - item.at_min), start
+        return not people and bool(covers), inside
 
-    start = min(times, key=against, default=max(item.latest_min, now_min))
+    chosen, least = max(item.latest_min, now_min), (True, True, True)
+    for start in sorted(times, key=lambda t: (abs(t - item.at_min), t)):
+        weight = (*against(start), False)
+        if weight < least:
+            chosen, least = start, weight
+        if weight == (False, False, False):
+            break
     return Occurrence(
         recurring=item.recurring.id,
-        start_min=start,
-        end_min=start + length,
-        people=on_cover(item.recurring, work, start, start + length),
+        start_min=chosen,
+        end_min=chosen + length,
+        people=on_cover(item.recurring, there, chosen, chosen + length),
     )
 
 

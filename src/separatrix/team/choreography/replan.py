@@ -141,12 +141,18 @@ def _planned_people(compiled: Compiled, old: _Before, people: dict[str, int]) ->
     for item in old.schedule.assignments:
         if item.kind == "activity":
             there[item.activity, item.skill].append(item.person)
+    served: dict[tuple[int, str], int] = defaultdict(int)
+    for slot, key in enumerate(compiled.slots):
+        for name in there[key] if problem.slot_lead[slot] >= 0 else ():
+            served[int(problem.slot_lead[slot]), name] += 1
     found = np.full(len(compiled.slots), -1, np.int64)
     for slot, key in enumerate(compiled.slots):
         able = [p for p in there[key] if problem.kind_ok[problem.slot_kind[slot], people[p]]]
-        if able:
-            found[slot] = people[able[0]]
-            there[key].remove(able[0])
+        if able:  # who leads is there whenever on duty, so most often
+            word = int(problem.slot_lead[slot])
+            who = max(able, key=lambda name, word=word: served.get((word, name), 0))  # type: ignore[misc]
+            found[slot] = people[who]
+            there[key].remove(who)
     return found
 
 
