@@ -7,10 +7,11 @@ import pytest
 from tests.body.vessels.networks import inputs_of, ring_pair
 
 from separatrix.body.vessels.assignment import build_assignment
-from separatrix.body.vessels.choices import harm_of, in_full, labellings, search_end_states
+from separatrix.body.vessels.choices import harm_of, in_full, labellings, search_end_states, walk_along
 from separatrix.body.vessels.circulation import BEDS
 from separatrix.body.vessels.fairness import SHOWN_MMHG, worst_first
 from separatrix.body.vessels.situation import situation_of
+from separatrix.body.vessels.whole_ring import all_states, bits
 from separatrix.body.vessels.wishes import Wishes, read_wishes
 from separatrix.case import WishSpec
 from separatrix.core import Twin
@@ -118,3 +119,31 @@ def test_a_region_whose_only_vein_is_divided_reads_its_arteries_and_is_named() -
     assert np.isfinite(found.harm).all()
     assert found.perfusion[0] < 0.05
     assert not found.spares_both
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_search_of_all_labellings_at_once_agrees_with_one_by_one(seed: int) -> None:
+    graph = ring_pair(ring=9, veins=5, crossings=3, seed=seed)
+    situation = situation_of(inputs_of(graph))
+    choice = build_assignment(graph)
+    order = walk_along(choice)
+    found = all_states(situation, choice, order, 1)
+    labels = np.tile(choice.label, (len(found.states), 1))
+    labels[:, order] = bits(found, np.arange(len(found.states)))
+    worst, summed = harm_of(situation, choice, labels)
+    under = (found.harm < 35).all(axis=1)  # above, pressures meet those of the arteries
+    assert under.any()
+    assert found.harm[under] == pytest.approx(worst[under], abs=1e-7)
+    assert found.total[under] == pytest.approx(summed[under], abs=1e-6)
+
+
+def test_a_ring_of_seventeen_junctions_is_searched_in_full() -> None:
+    graph = ring_pair(ring=24, veins=16, crossings=2, seed=10)
+    choice = build_assignment(graph)
+    assert 16 < len(choice.free) <= 20
+    situation = situation_of(inputs_of(graph))
+    found = search_end_states(situation, graph, Wishes(), threads=2)
+    assert found.exact
+    assert found.looked_at == 1 << len(choice.free)
+    few, _ = harm_of(situation, choice, labellings(choice, 4))
+    assert max(found.default.harm) <= few.max(axis=1).min() + SHOWN_MMHG

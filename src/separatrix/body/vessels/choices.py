@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from separatrix.body.vessels.assignment import FREE, TWIN_OF, Assignment, build_assignment
+from separatrix.body.vessels.assignment import TWIN_OF, Assignment, build_assignment
 from separatrix.body.vessels.circulation import BEDS, CirculationState
+from separatrix.body.vessels.end_states import MOST_ALL
 from separatrix.body.vessels.fairness import SHOWN_MMHG, Pair, fairest, undominated, worst_first
 from separatrix.body.vessels.model import Bools, Ints, Reals, VesselGraph
 from separatrix.body.vessels.situation import Situation
+from separatrix.body.vessels.whole_ring import all_states, bits
 from separatrix.body.vessels.wishes import Wishes
 from separatrix.core import Fault, InfeasibleError, Twin
 
-ALL_UP_TO = 16
-"""Free junctions up to which every labelling is looked at; above, those with few cut points."""
+_FEW = 10
+"""Free junctions up to which every labelling is reckoned set by set: nothing is quicker."""
+
+_SET_BY_SET = 16
+"""Free junctions up to which that is done where wishes keep vessels whole."""
 
 MOST_CUTS = 4
-"""Cut points of what is shared, where not every labelling is looked at."""
+"""Cut points of what is shared, where there are more free junctions than `end_states.MOST_ALL`."""
 
 _IN_FULL = 32
 """End states, best for the child worse off first, that are reckoned with the full model beside the front."""
@@ -77,7 +82,9 @@ class EndStates:
     """(n, groups) of `known`, then of the next best by the linear search: what is compared in every draw."""
 
 
-def search_end_states(situation: Situation, graph: VesselGraph, wishes: Wishes) -> EndStates:
+def search_end_states(
+    situation: Situation, graph: VesselGraph, wishes: Wishes, *, threads: int | None = None
+) -> EndStates:
     """Look at every end state.
 
     Parameters
@@ -88,6 +95,8 @@ def search_end_states(situation: Situation, graph: VesselGraph, wishes: Wishes) 
         With the vessels that the wishes make.
     wishes
         Honoured: they narrow what is looked at.
+    threads
+        At most so many; the answer does not depend on it.
 
     Raises
     ------
@@ -97,23 +106,84 @@ def search_end_states(situation: Situation, graph: VesselGraph, wishes: Wishes) 
     closed = (*wishes.closed, *situation.gone)
     assignment = build_assignment(graph, uncut=wishes.uncut, given=wishes.given, closed=closed)
     sacrificed = tuple(v for v in wishes.closed if v not in situation.gone)
-    exact = len(assignment.free) <= ALL_UP_TO
-    labels = labellings(assignment, None if exact else MOST_CUTS)
-    if len(labels) == 0 or assignment.clashes:
-        raise InfeasibleError(
-            Fault(
-                file="case.yaml",
-                field="vessels.wishes",
-                problem=f"no end state with at most {MOST_CUTS} cut points follows all wishes",
-                mend="delete the wish that holds most together",
-            )
+    if assignment.clashes:
+        raise _nothing_follows()
+    looked = _look(situation, assignment, wishes, sacrificed, threads)
+    if len(looked.worst) == 0:
+        raise _nothing_follows()
+    ranked = _ranked(looked.worst, looked.summed)
+    near = list(dict.fromkeys([*ranked[:_IN_FULL].tolist(), *undominated(looked.worst).tolist()]))
+    rows = looked.labels(np.array(near, dtype=np.int64))
+    states = [in_full(situation, assignment, row, sacrificed) for row in rows]
+    next_best = np.array([i for i in ranked[:_COMPARED].tolist() if i not in set(near)], dtype=np.int64)
+    return _told(assignment, len(looked.worst), looked.exact, states, looked.labels(next_best))
+
+
+def _nothing_follows() -> InfeasibleError:
+    return InfeasibleError(
+        Fault(
+            file="case.yaml",
+            field="vessels.wishes",
+            problem="no end state follows all wishes",
+            mend="delete the wish that holds most together",
         )
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Looked:
+    """What the linear search says of every labelling it looked at."""
+
+    worst: Reals
+    """(n, 2)"""
+    summed: Reals
+    exact: bool
+    labels: Callable[[Ints], Ints]
+    """Labels of all groups, of some of the labellings."""
+
+
+def _look(
+    situation: Situation,
+    assignment: Assignment,
+    wishes: Wishes,
+    sacrificed: Sequence[str],
+    threads: int | None,
+) -> _Looked:
+    count = len(assignment.free)
+    if _FEW < count <= MOST_ALL and not wishes.uncut:
+        return _all_at_once(situation, assignment, sacrificed, threads)
+    exact = count <= _SET_BY_SET
+    labels = labellings(assignment, None if exact else MOST_CUTS)
     worst, summed = harm_of(situation, assignment, labels, sacrificed)
-    ranked = _ranked(worst, summed)
-    near = list(dict.fromkeys([*ranked[:_IN_FULL].tolist(), *undominated(worst).tolist()]))
-    states = [in_full(situation, assignment, labels[i], sacrificed) for i in near]
-    next_best = [i for i in ranked[:_COMPARED].tolist() if i not in set(near)]
-    return _told(assignment, len(labels), exact, states, labels[next_best])
+    return _Looked(worst=worst, summed=summed, exact=exact, labels=lambda rows: labels[rows])
+
+
+def _all_at_once(
+    situation: Situation, assignment: Assignment, sacrificed: Sequence[str], threads: int | None
+) -> _Looked:
+    order = walk_along(assignment)
+    found = all_states(situation.shut(sacrificed), assignment, order, threads)
+    room = float(max(situation.arterial - np.minimum(*situation.before.values())))
+
+    def labels(rows: Ints) -> Ints:
+        whole = np.tile(assignment.label, (len(rows), 1))
+        whole[:, order] = bits(found, rows).reshape(len(rows), len(order))
+        return whole
+
+    regions = len(situation.arterial)
+    return _Looked(
+        worst=np.minimum(found.harm, room),
+        summed=np.minimum(found.total, room * regions),
+        exact=found.complete,
+        labels=labels,
+    )
+
+
+def walk_along(assignment: Assignment) -> list[int]:
+    """Free groups in their order along what is shared."""
+    free = set(map(int, assignment.free))
+    inner = [(c.a, c.b) for c in assignment.chains if c.a in free and c.b in free]
+    return _along(sorted(free), inner)
 
 
 def labellings(assignment: Assignment, most_cuts: int | None) -> Ints:
@@ -121,11 +191,10 @@ def labellings(assignment: Assignment, most_cuts: int | None) -> Ints:
 
     A cut point is a chain between two free groups whose ends differ.
     """
-    free = assignment.free
+    free = set(map(int, assignment.free))
     place: dict[int, int] = {}
-    shared = [c for c in assignment.chains if FREE in (assignment.label[c.a], assignment.label[c.b])]
-    inner = [(c.a, c.b) for c in shared if assignment.label[c.a] == assignment.label[c.b] == FREE]
-    order = _along(list(map(int, free)), inner)
+    inner = [(c.a, c.b) for c in assignment.chains if c.a in free and c.b in free]
+    order = walk_along(assignment)
     partial = np.zeros((1, 0), dtype=np.int8)
     cuts = np.zeros(1, dtype=np.int16)
     for node in order:

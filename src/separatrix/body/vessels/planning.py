@@ -86,7 +86,7 @@ def make_plan(task: Task) -> Plan:
         If no order follows the wishes, or the named choice is no plan of the front.
     """
     situation = task.situation()
-    states = search_end_states(situation, task.graph, task.wishes)
+    states = search_end_states(situation, task.graph, task.wishes, threads=task.threads)
     chosen = _chosen(states, task.choice)
     late = [v for v in chosen.divided if v in task.postponed]
     now = [v for v in chosen.divided if v not in task.postponed]
