@@ -195,7 +195,8 @@ def part_by_side(
     """
     parted = 0
     for joint, numbers in sketch.at_joints().items():
-        if joint not in sketch.joints or len(numbers) < 4 or len(set(numbers)) < len(numbers):
+        numbers = [n for n in numbers if sketch.courses[n].a != sketch.courses[n].b]
+        if len(numbers) < 4:
             continue
         courses = [sketch.courses[n] for n in numbers]
         if any(rough_mm(c) > widest_mm for c in courses) or not _at_seam(sketch.joints[joint], toward_b_mm):
@@ -225,7 +226,7 @@ def _part_runs(
         if (
             run.a == run.b
             or min(len(n) for n in arms.values()) < 2
-            or run.length_mm > 2 * _RUN_RADII * width
+            or run.length_mm > max(2 * _RUN_RADII * width, _NEAR_SEAM_MM)
             or any(rough_mm(c) > widest_mm for c in (run, *around))
             or not _at_seam(run.points_mm[len(run.points_mm) // 2], toward_b_mm)
         ):
@@ -268,6 +269,26 @@ def _move_ends(sketch: Sketch, joint: int, numbers: list[int], touch: Touch) -> 
     for number in numbers:
         sketch.courses[number] = replace(sketch.courses[number].leaving(joint), a=own)
     sketch.touches.append(touch)
+
+
+def meetings_at_seam(
+    sketch: Sketch, toward_b_mm: Callable[[Reals], Reals], rough_mm: RoughMm, *, widest_mm: float
+) -> list[Reals]:
+    """Places at the seam where thin vessels of both children meet and were not parted.
+
+    A vessel of one child that ends on one of the other's may join it or merely touch it; the label map does
+    not tell.
+    """
+    found = []
+    for joint, numbers in sketch.at_joints().items():
+        courses = [sketch.courses[n] for n in numbers]
+        if len(set(numbers)) < 3 or not _at_seam(sketch.joints[joint], toward_b_mm):
+            continue
+        if any(rough_mm(c) > widest_mm for c in courses):
+            continue
+        if len({_arm_side(c.leaving(joint), toward_b_mm) for c in courses}) == 2:
+            found.append(sketch.joints[joint])
+    return found
 
 
 def part_arteries(

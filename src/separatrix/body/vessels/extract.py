@@ -15,6 +15,7 @@ from separatrix.body.vessels.assemble import Measured, assemble
 from separatrix.body.vessels.centreline import refine
 from separatrix.body.vessels.contacts import (
     Contact,
+    meetings_at_seam,
     part_arteries,
     part_by_side,
     part_sideways,
@@ -261,6 +262,13 @@ class _Drawing:
                 "whether blood passes, angiography must tell"
             )
         self.sketch.merge_through()
+        widest = self.evidence.number("anatomy.shared_radius.low")
+        for place in meetings_at_seam(self.sketch, around.seam_distance_mm, self.rough_mm, widest_mm=widest):
+            told = ", ".join(f"{v:.0f}" for v in place)
+            self.sketch.notes.append(
+                f"a thin vessel of one child ends on one of the other at ({told}) mm: drawn as joined; "
+                "whether they merely touch, angiography must tell"
+            )
 
     def _drop_short(self) -> None:
         """Leave out pieces of the map that make no vessel, and list them."""
