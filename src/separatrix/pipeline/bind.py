@@ -87,7 +87,7 @@ def bind(case: Case, found: Found, *, evidence: EvidenceReader) -> tuple[Procedu
     inputs = inputs_for(
         protocol,
         evidence=evidence,
-        operations=operations if protocol.parts_children else None,
+        operations=operations if protocol.parts_children else 1,
         crossings=crossings,
         exchange=exchange,
         closure=_closure(case, found.separatrix),

@@ -93,8 +93,8 @@ class PlanRun:
 
     @property
     def refused(self) -> StationRun | None:
-        """The first station that refused, if any."""
-        return next((s for s in self.stations if s.status == "refused"), None)
+        """The first station that refused or found no plan, if any."""
+        return next((s for s in self.stations if s.status in ("refused", "infeasible")), None)
 
     @cached_property
     def results(self) -> Results:

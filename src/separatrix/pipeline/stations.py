@@ -7,7 +7,9 @@ from pathlib import Path
 
 from separatrix.body import anatomy, imaging, surface, vessels
 from separatrix.case import Case
+from separatrix.pipeline.bind import script_files
 from separatrix.pipeline.model import Context, Outcome, Station
+from separatrix.pipeline.script import run_choreography
 from separatrix.share import dossier
 
 
@@ -116,7 +118,7 @@ def _dossier(context: Context) -> Outcome:
     return Outcome()
 
 
-_BEFORE_DOSSIER = ("imaging", "anatomy", "vessels", "surface")
+_BEFORE_DOSSIER = ("imaging", "anatomy", "vessels", "surface", "choreography")
 
 STATIONS: tuple[Station, ...] = (
     Station(
@@ -152,6 +154,15 @@ STATIONS: tuple[Station, ...] = (
         sections=(),
         run=_surface,
         weight=20,
+    ),
+    Station(
+        name="choreography",
+        question="Who does what, when, where, with what?",
+        after=("anatomy", "vessels", "surface"),
+        sections=("protocol", "operations", "anatomy", "twins", "decision"),
+        files=script_files,
+        run=run_choreography,
+        weight=60,
     ),
     Station(
         name="dossier",
