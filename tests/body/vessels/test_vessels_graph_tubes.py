@@ -201,5 +201,5 @@ def test_the_lattice_axes_do_not_matter(turn: int, flip: int, radius: float) -> 
     _, profiles, _ = draw([tube], 1.0)
     assert len(profiles) == 1
     profile = next(iter(profiles.values()))
-    assert arc_mm(profile.points_mm)[-1] == pytest.approx(tube.length_mm, abs=1.2)
+    assert arc_mm(profile.points_mm)[-1] == pytest.approx(tube.length_mm, abs=2.0)  # a voxel per end
     assert profile.radius_mm.mean() == pytest.approx(radius, rel=0.04)
