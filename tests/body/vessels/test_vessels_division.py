@@ -239,7 +239,9 @@ def test_no_arrangement_is_recommended_that_the_draws_do_not_carry(division: Div
         assert sorted(v for s in row["vessels"] for v in s) == sorted(
             v for s in division.operations[0]["vessels"] for v in s
         )
-        assert row["advantage_over_draws_mmHg"]["no_growth"] <= 0.05  # another order of one operation may differ so much
+        assert (
+            row["advantage_over_draws_mmHg"]["no_growth"] <= 0.05
+        )  # another order of one operation may differ so much
         assert row["left_out"]
         if row["recommended"]:
             assert row["advantage_mmHg"] >= 2
@@ -275,3 +277,12 @@ def test_draws_are_counted_and_never_called_a_probability(division: Division) ->
     assert found["order"]["regret_mmHg"]["q05"] >= 0
     text = to_json(division_to_data(division))
     assert "dose" not in text
+
+
+def test_a_choice_beside_the_front_is_shown_with_it() -> None:
+    graph = ring_pair(ring=8, veins=4, crossings=4, seed=3)
+    choice = {"plan": "E5", "by": ["Dr X"], "on": "2026-06-01", "why": "the approach"}
+    division = _divided(graph, vessels={"choice": choice})
+    (row,) = [r for r in division.front if r["is_chosen"]]
+    assert row["plan"] == "E5"
+    assert set(row["divided"]) == {s.vessel for s in division.steps}

@@ -86,6 +86,11 @@ def divide(
     )
     if still_joined(task.graph, task.gone) is None:
         return nothing_to_divide(task)
+    return _planned(task, case=case, evidence=evidence, seed=seed, progress=progress)
+
+
+def _planned(task: Task, *, case: Case, evidence: EvidenceReader, seed: int, progress: Progress) -> Division:
+    """The whole of it: plan, prices, arrangements, draws."""
     progress(0.0, "end states and orders")
     plan = make_plan(task)
     progress(0.15, "wishes")
@@ -157,6 +162,8 @@ def told(task: Task, plan: Plan, evidence: EvidenceReader) -> Division:
     """A plan as a division, without what takes long: operations, draws, prices."""
     chosen, default = plan.chosen, plan.states.default
     title = default_title(default.harm)
+    front = plan.states.front
+    shown = front if chosen in front else (*front, chosen)
     if chosen is not default and task.choice is not None:
         people = " and ".join(task.choice.by)
         title = f"Chosen by {people} on {task.choice.on}: {title_of(chosen.harm, default.harm)}"
@@ -164,7 +171,7 @@ def told(task: Task, plan: Plan, evidence: EvidenceReader) -> Division:
         end_state=end_state_words(task, plan, chosen),
         steps=_steps(task, plan, evidence),
         title=title,
-        front=tuple(_front_row(task, plan, s) for s in plan.states.front),
+        front=tuple(_front_row(task, plan, s) for s in shown),
         exchange=tuple(_exchange_row(m) for m in plan.moments),
         pressures=pressure_table(plan, evidence),
         operations=(),
