@@ -43,8 +43,8 @@ SLICE_CHILDREN = 500
 EFFORT_CHILDREN = {True: 20_000, False: 150_000}
 """Children of each island at effort 1, with people and without: about 10 s."""
 
-EFFORT_SOLVER = 40.0
-"""Deterministic seconds of the constraint solver at effort 1."""
+EFFORT_SOLVER = 1.0
+"""Deterministic seconds of each strategy of the constraint solver at effort 1, over all stages."""
 
 
 Starts = tuple[int, ...]
@@ -249,8 +249,8 @@ def _stages(project: Project) -> tuple[_Stage, ...]:
         _Stage(run=evolve, weight=0.06, doing="evolution"),
         _Stage(run=staff, weight=0.05, doing="constraint solving"),
         _Stage(run=evolve, weight=0.10, doing="evolution"),
-        _Stage(run=relax, weight=0.30, doing="bound without persons"),
-        _Stage(run=staff, weight=0.20, doing="constraint solving"),
+        _Stage(run=relax, weight=0.35, doing="bound without persons"),
+        _Stage(run=staff, weight=0.15, doing="constraint solving"),
         _Stage(run=evolve, weight=0.25, doing="evolution"),
     )
 

@@ -19,7 +19,7 @@ def bound_solver(seed: int, *, effort: float | None = None, time_s: float | None
     seed
         Of its search.
     effort
-        Deterministic seconds, after which it stops; its strategies then take turns in a fixed order.
+        Deterministic seconds of each strategy, after which it stops; they then take turns in a fixed order.
     time_s
         Seconds by the clock, where no effort is given.
     """
