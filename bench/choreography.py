@@ -108,9 +108,7 @@ def events(procedure: Procedure, schedule: Schedule, count: int) -> None:
             print(f"    event {number} at {now}: {event.__class__.__name__}: {new.because[:150]}")
     seconds.sort()
     middle, most = seconds[len(seconds) // 2], seconds[-1]
-    print(
-        f"  events: {valid} of {count} valid; first script after {middle:.3f} s (median), {most:.3f} s (longest)"
-    )
+    print(f"  events: {valid} of {count} valid; script after {middle:.3f} s (median), {most:.3f} s at most")
 
 
 def main(arguments: list[str]) -> int:

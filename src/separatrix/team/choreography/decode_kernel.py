@@ -309,18 +309,19 @@ def _is_first(stretches, i):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, nogil=True)
-def _expected_end(pb, day, predicted, c):  # type: ignore[no-untyped-def]
+def _expected_end(pb, past, day, predicted, c):  # type: ignore[no-untyped-def]
     a = pb.cover_ends[c]
     if day.start[a] >= 0:
         return day.start[a] + pb.length[a]
-    return predicted[a] + pb.length[a] + SPARE_MIN
+    spare = SPARE_MIN if past.now == 0 else 0  # a day that has begun keeps its turns as planned
+    return predicted[a] + pb.length[a] + spare
 
 
 @nb.njit(cache=True, nogil=True)
 def _begin_cover(pb, past, day, predicted, person_cost, target, c):  # type: ignore[no-untyped-def]
     """Lay a cover whose first activity stands."""
     begin = day.start[pb.cover_begins[c]]
-    until = max(_expected_end(pb, day, predicted, c), begin + 1)
+    until = max(_expected_end(pb, past, day, predicted, c), begin + 1)
     begun = False
     for i in range(len(past.stretches)):
         row = past.stretches[i]
