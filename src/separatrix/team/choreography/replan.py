@@ -141,19 +141,30 @@ def _planned_people(compiled: Compiled, old: _Before, people: dict[str, int]) ->
     for item in old.schedule.assignments:
         if item.kind == "activity":
             there[item.activity, item.skill].append(item.person)
-    served: dict[tuple[int, str], int] = defaultdict(int)
-    for slot, key in enumerate(compiled.slots):
-        for name in there[key] if problem.slot_lead[slot] >= 0 else ():
-            served[int(problem.slot_lead[slot]), name] += 1
+    times = {a.id: a.start_min for a in old.schedule.activities}
+    led: dict[int, list[set[str]]] = defaultdict(list)
+    place: dict[int, int] = {}
+    for slot in sorted(range(len(compiled.slots)), key=lambda k: times.get(compiled.slots[k][0], 0)):
+        word = int(problem.slot_lead[slot])
+        if word >= 0:
+            place[slot] = len(led[word])
+            led[word].append(set(there[compiled.slots[slot]]))
     found = np.full(len(compiled.slots), -1, np.int64)
     for slot, key in enumerate(compiled.slots):
         able = [p for p in there[key] if problem.kind_ok[problem.slot_kind[slot], people[p]]]
-        if able:  # who leads is there whenever on duty, so most often
-            word = int(problem.slot_lead[slot])
-            who = max(able, key=lambda name, word=word: served.get((word, name), 0))  # type: ignore[misc]
+        if able:  # who leads is there the longest from here on
+            who = able[0]
+            if slot in place:
+                ahead = led[int(problem.slot_lead[slot])][place[slot] :]
+                who = max(able, key=lambda name, ahead=ahead: _run(ahead, name))  # type: ignore[misc]
             found[slot] = people[who]
             there[key].remove(who)
     return found
+
+
+def _run(groups: list[set[str]], name: str) -> int:
+    """In how many groups, from the first, somebody is without a gap."""
+    return next((i for i, group in enumerate(groups) if name not in group), len(groups))
 
 
 def _stretches(procedure: Procedure, old: _Before, people: dict[str, int]) -> tuple[Ints, Ints]:
