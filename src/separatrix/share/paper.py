@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +26,17 @@ def why_no_pdf() -> str:
     return MISSING_PANGO if _weasyprint() is None else ""
 
 
-def to_pdf(html: str) -> bytes:
-    """Lay the pages out on A4.
+def to_pdf(html: str, *, order: Sequence[str] = ()) -> bytes:
+    """Lay the pages out on the paper that their style names.
 
     Call only where `why_no_pdf` is empty. Nothing is fetched but the font files of the program's own
     parts.
+
+    Parameters
+    ----------
+    order
+        Ids of all sections, which begin a page each, in the order they are to be printed in; one that is
+        named twice is laid out once and printed twice. Not given: everything, as it stands.
     """
     weasyprint = _weasyprint()
     assert weasyprint is not None
@@ -37,9 +45,21 @@ def to_pdf(html: str) -> bytes:
 
     fonts, local = FontConfiguration(), URLFetcher(allowed_protocols={"data", "file"})
     faces = weasyprint.CSS(string=_font_faces(), font_config=fonts, url_fetcher=local)
-    document = weasyprint.HTML(string=html, url_fetcher=local)
-    pdf: bytes = document.write_pdf(stylesheets=[faces], font_config=fonts)
+    document = weasyprint.HTML(string=html, url_fetcher=local).render(stylesheets=[faces], font_config=fonts)
+    if order:
+        document = document.copy(_in_order(document.pages, order))
+    pdf: bytes = document.write_pdf()
     return pdf
+
+
+def _in_order(pages: Sequence[Any], order: Sequence[str]) -> list[Any]:
+    """Pages of each section: from its own first to that of the next section."""
+    wanted, first = set(order), dict[str, int]()
+    for number, page in enumerate(pages):
+        for name in wanted.intersection(page.anchors):
+            first.setdefault(name, number)
+    ends = dict(pairwise([*sorted(set(first.values())), len(pages)]))
+    return [page for name in order for page in pages[first[name] : ends[first[name]]]]
 
 
 @cache

@@ -8,6 +8,7 @@ from separatrix.team.choreography.model import Assignment, Schedule, ScheduledAc
 from separatrix.team.protocol.model import (
     Activity,
     ActivityMark,
+    Call,
     Cover,
     Duration,
     Need,
@@ -77,11 +78,26 @@ def procedure() -> Procedure:
                   ends="close@A", patients=("A",)),
         ),
         responses=(
-            Response(complication="complication.bleeding", title="Massive bleeding", state="joined",
-                     leader="neurosurgeon", actions=("pressure", "heads level", "call both blood runners"),
-                     calls=(Need(skill="anaesthetist", count=2),), give_up="pack and stage"),
-            Response(complication="complication.bleeding", title="Massive bleeding", state="apart",
-                     leader="neurosurgeon", actions=("pressure", "call the blood runner of this child")),
+            *(
+                Response(complication="complication.bleeding", title="Massive bleeding", state="joined",
+                         patient=child, leader="neurosurgeon", within_min=2,  # type: ignore[arg-type]
+                         actions=("pressure", "heads level", "call both blood runners"),
+                         calls=(Call(skill="anaesthetist", team=child, task="volume and blood"),  # type: ignore[arg-type]
+                                Call(skill="anaesthetist", team=other, task="guard your own child")),  # type: ignore[arg-type]
+                         give_up="pack and stage")
+                for child, other in (("A", "B"), ("B", "A"))
+            ),
+            *(
+                Response(complication="complication.bleeding", title="Massive bleeding", state="apart",
+                         patient=child, leader="neurosurgeon",  # type: ignore[arg-type]
+                         actions=("pressure", "call the blood runner of this child"))
+                for child in ("A", "B")
+            ),
+            Response(complication="complication.fire", title="Fire", state="joined", leader="scrub_nurse",
+                     actions=("flood",), of_pair=True, within_min=1,
+                     calls=(Call(skill="neurosurgeon", task="hands off"),)),
+            Response(complication="complication.haematoma", title="Haematoma", state="apart", patient="A",
+                     leader="neurosurgeon", actions=("scan",), after_operation=True),
         ),
         rules=Rules(break_min=30, break_within_min=270, handover_min=10),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Literal
 
 from separatrix.team.protocol.inputs import Patient
 from separatrix.team.protocol.matching import may_fill, on_duty
-from separatrix.team.protocol.model import Call, Need, Person, Procedure, Response
+from separatrix.team.protocol.model import Need, Person, Procedure, Response
 
 Part = Literal["leads", "comes", "stands_in"]
 
@@ -30,9 +30,10 @@ class Crisis:
     """A complication, with what this person has to do with it while joined and when apart."""
 
     title: str
+    sheet: int
+    """Number of the sheet with the whole response."""
     joined: tuple[Duty, ...]
     apart: tuple[Duty, ...]
-    after_operation: bool = False
 
     @property
     def leads(self) -> bool:
@@ -44,6 +45,26 @@ class Crisis:
         """The shortest time to be there."""
         return min(duty.response.within_min for duty in (*self.joined, *self.apart))
 
+    @property
+    def leader(self) -> str:
+        """Skill that leads."""
+        return (*self.joined, *self.apart)[0].response.leader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """The whole response to one complication, to be read aloud."""
+
+    number: int
+    title: str
+    scripts: tuple[Response, ...]
+    """Joined, apart, for the mother: those there are, as for the first patient who may be struck."""
+
+    @property
+    def first(self) -> Response:
+        """The script that tells leader and time."""
+        return self.scripts[0]
+
 
 def crises_of(person: Person, procedure: Procedure) -> tuple[Crisis, ...]:
     """What concerns a person: first where they lead, and within that what leaves least time.
@@ -54,20 +75,24 @@ def crises_of(person: Person, procedure: Procedure) -> tuple[Crisis, ...]:
     stand_by = [p for p in procedure.people if p.pool == "standby"]
     replaced = any(set(person.skills) & set(other.skills) for other in stand_by)
     found = []
-    for responses in _by_complication(procedure.responses):
-        after = responses[0].after_operation
-        if after and replaced and person.pool != "standby":
+    for sheet, responses in enumerate(_by_complication(procedure.responses), start=1):
+        if responses[0].after_operation and replaced and person.pool != "standby":
             continue
         joined, apart = (_duties(person, responses, state, procedure) for state in ("joined", "apart"))
         if joined or apart:
-            found.append(Crisis(title=responses[0].title, joined=joined, apart=apart, after_operation=after))
+            found.append(Crisis(title=responses[0].title, sheet=sheet, joined=joined, apart=apart))
     return tuple(sorted(found, key=lambda c: (not c.leads, c.within_min)))
 
 
-def after_operation(procedure: Procedure) -> tuple[Response, ...]:
-    """What the standby answers, once for each complication: as it is for the first who may be struck."""
-    each = _by_complication(r for r in procedure.responses if r.after_operation)
-    return tuple(responses[0] for responses in each)
+def sheets_of(procedure: Procedure) -> tuple[Sheet, ...]:
+    """One sheet for each complication, in the order of the protocol."""
+    found = []
+    for number, responses in enumerate(_by_complication(procedure.responses), start=1):
+        scripts: dict[tuple[str, bool], Response] = {}
+        for response in responses:
+            scripts.setdefault((response.state, response.patient == "mother"), response)
+        found.append(Sheet(number=number, title=responses[0].title, scripts=tuple(scripts.values())))
+    return tuple(found)
 
 
 def _by_complication(responses: Iterable[Response]) -> list[list[Response]]:
@@ -111,11 +136,3 @@ def _is_first(person: Person, lead: Need, procedure: Procedure) -> bool:
     people = procedure.people if person.pool == "standby" else on_duty(procedure.people)
     most = max(p.skills[lead.skill] for p in people if may_fill(p, lead))
     return person.skills[lead.skill] >= most
-
-
-def called(calls: Iterable[Call]) -> list[tuple[int, str, Patient | None]]:
-    """Head counts of calls by skill and colour, in order."""
-    counts: dict[tuple[str, Patient | None], int] = {}
-    for call in calls:
-        counts[call.skill, call.team] = counts.get((call.skill, call.team), 0) + call.count
-    return [(count, skill, team) for (skill, team), count in counts.items()]

@@ -12,7 +12,7 @@ from separatrix.share.script import equipment
 from separatrix.share.script.calendar import to_ical
 from separatrix.share.script.cards import role_cards
 from separatrix.share.script.gantt import Chart, in_sheets, to_svg
-from separatrix.share.script.pages import SAFETY, cards_html, sheets_html
+from separatrix.share.script.pages import SAFETY, cards_html, cards_paper, crisis_html, sheets_html
 from separatrix.share.script.rows import by_person, by_phase, by_room
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.protocol.model import Procedure
@@ -28,7 +28,7 @@ def write_script(
     folder
         Existing folder; gets ``gantt-people.svg``, ``gantt-rooms.svg``, ``gantt-phases.svg``,
         the same on A3 sheets in ``gantt.pdf``, ``equipment.svg`` and ``.csv``, ``role-cards.html`` and
-        ``.pdf``, ``calendar/PERSON.ics``.
+        ``.pdf``, ``crisis-sheets.html`` and ``.pdf``, ``calendar/PERSON.ics``.
     begins
         Aware clock of wheels in, where a day is fixed.
 
@@ -70,7 +70,13 @@ def write_script(
     html = cards_html(procedure, cards, begins=begins)
     put("role-cards.html", html)
     if not why_no_pdf():
-        put("role-cards.pdf", to_pdf(html))
+        paper, order = cards_paper(procedure, cards, begins=begins)
+        put("role-cards.pdf", to_pdf(paper, order=order))
+    if procedure.responses:
+        sheets_page = crisis_html(procedure)
+        put("crisis-sheets.html", sheets_page)
+        if not why_no_pdf():
+            put("crisis-sheets.pdf", to_pdf(sheets_page))
     for card in cards:
         if card.script:
             put(f"calendar/{card.person.id}.ics", to_ical(card, procedure=procedure.id, begins=begins))
