@@ -44,7 +44,7 @@ class Wiring(NamedTuple):
     clot_start: Ints
     clot_edge: Ints
     rows: Ints
-    """(rows,) nodes in fours, −1 for an empty row."""
+    """(rows,) nodes in eights, −1 for an empty row."""
     before: Reals
     """(rows,) pressure from which a rise is measured."""
     drains_node: Bools

@@ -147,13 +147,13 @@ def tableau(
 ) -> tuple[Reals, Reals, Reals, int]:
     """What the kernel pivots on: (k, k + 1), (k + 1, rows), least pivots (k,), and where B's rows begin.
 
-    At least three vessels (idle ones are added) and rows in fours (repeated; a child without any gets rows
+    At least three vessels (idle ones are added) and rows in eights (repeated; a child without any gets rows
     of −inf): both are invisible in the answer.
     """
     from separatrix.body.vessels.clamp_kernel import SINGULAR
 
     rises = system.pressure - (system.pressure if baseline is None else baseline)
-    rows_a, rows_b = (in_fours(np.flatnonzero(child_of_observed == child)) for child in (0, 1))
+    rows_a, rows_b = (in_eights(np.flatnonzero(child_of_observed == child)) for child in (0, 1))
     rows = np.concatenate([rows_a, rows_b])
     k, width = system.k, max(system.k, 3)
     m_root = np.zeros((width, width + 1))
@@ -168,11 +168,11 @@ def tableau(
     return m_root, c_root, tiny, rows_a.size
 
 
-def in_fours(rows: Ints) -> Ints:
-    """Rows repeated up to a multiple of four; four times −1 where there are none."""
+def in_eights(rows: Ints) -> Ints:
+    """Rows repeated up to a multiple of eight, as the processor takes them; eight times −1 for none."""
     if rows.size == 0:
-        return np.full(4, -1, dtype=np.int64)
-    return np.concatenate([rows, np.repeat(rows[-1:], -rows.size % 4)])
+        return np.full(8, -1, dtype=np.int64)
+    return np.concatenate([rows, np.repeat(rows[-1:], -rows.size % 8)])
 
 
 def undrained_states(systems: Sequence[PortSystem]) -> Bools:

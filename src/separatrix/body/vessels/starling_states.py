@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from separatrix.body.vessels.clamp_states import MOST_EXACT, in_fours, in_pieces
+from separatrix.body.vessels.clamp_states import MOST_EXACT, in_eights, in_pieces
 from separatrix.body.vessels.model import Ints, Network, Reals
 from separatrix.body.vessels.ports import reduce_to_ports
 from separatrix.body.vessels.solve import solve
@@ -87,7 +87,7 @@ def _add(
     at = np.concatenate([network.a[ports], network.b[ports], observed])
     whole = reduce_to_ports(network, ports, at)
     k = ports.size
-    rows_a, rows_b = (in_fours(np.flatnonzero(child == c)) for c in (0, 1))
+    rows_a, rows_b = (in_eights(np.flatnonzero(child == c)) for c in (0, 1))
     rows = np.concatenate([rows_a, rows_b])
     rise = whole.pressure[2 * k :] - before
     ends = (

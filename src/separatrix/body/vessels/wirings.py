@@ -97,16 +97,16 @@ def _pattern(a: Ints, b: Ints, n: int) -> tuple[Ints, Ints, Ints]:
 
 
 def rows_of(child_of_observed: Ints) -> Ints:
-    """Observed nodes by place, in the order and the fours of `clamp_states.tableau`; −1 is an empty row."""
-    from separatrix.body.vessels.clamp_states import in_fours
+    """Observed nodes by place, in the order and the eights of `clamp_states.tableau`; −1 is an empty row."""
+    from separatrix.body.vessels.clamp_states import in_eights
 
-    return np.concatenate([in_fours(np.flatnonzero(child_of_observed == child)) for child in (0, 1)])
+    return np.concatenate([in_eights(np.flatnonzero(child_of_observed == child)) for child in (0, 1)])
 
 
 def _rows(node: Ints, child_of_observed: Ints) -> tuple[Ints, int]:
     """The same by node number, and where B's begin."""
-    from separatrix.body.vessels.clamp_states import in_fours
+    from separatrix.body.vessels.clamp_states import in_eights
 
     rows = rows_of(child_of_observed)
-    split = in_fours(np.flatnonzero(child_of_observed == 0)).size
+    split = in_eights(np.flatnonzero(child_of_observed == 0)).size
     return np.where(rows < 0, NO_ROW, node[rows]), split
