@@ -28,8 +28,7 @@ SINGULAR = 1e-11
 """A pivot under this part of its vessel's resistance is an empty part left hanging: nothing to change."""
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def larger(context: Any, a: Any, b: Any) -> Any:
+def _larger(context: Any, a: Any, b: Any) -> Any:
     """The larger of two numbers, neither of them NaN.
 
     Saying so lets the compiler compare many rows at once: a maximum is the same in any order. Sums and
@@ -42,6 +41,9 @@ def larger(context: Any, a: Any, b: Any) -> Any:
         return builder.select(builder.fcmp_ordered(">", a, b, flags=flags), a, b, flags=flags)
 
     return types.float64(types.float64, types.float64), emit
+
+
+larger: Any = intrinsic(_larger)
 
 
 @nb.njit(cache=True, nogil=True, inline="always")
