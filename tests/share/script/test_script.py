@@ -103,6 +103,9 @@ def test_cards_have_a_page_each_and_call_nothing_a_dose(written: Path, procedure
         assert person.name in front
         assert "If something happens" in back
         assert person.team is None or f" {person.team}" in back
+    back = pages[2 * [p.id for p in working].index("N2") + 1]
+    assert "B struck:" in back  # one duty only, and still it is said for whom
+    assert "A struck:" not in back
 
 
 def test_a_calendar_reads_back_with_the_clock(written: Path) -> None:
