@@ -7,6 +7,7 @@ Assumption: the reader is a qualified team; the dossier advises and never decide
 Tests: ``tests/share/dossier`` and ``tests/journeys/test_journey_dossier_browser.py``.
 """
 
+from separatrix.share.dossier.choreography import choreography_chapter
 from separatrix.share.dossier.model import Chapter, DossierFiles, StationSummary
 from separatrix.share.dossier.vessels import vessels_chapter, view_of_vessels
 from separatrix.share.dossier.write import write_dossier
@@ -15,6 +16,7 @@ __all__ = [
     "Chapter",
     "DossierFiles",
     "StationSummary",
+    "choreography_chapter",
     "vessels_chapter",
     "view_of_vessels",
     "write_dossier",

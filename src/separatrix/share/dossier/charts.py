@@ -147,3 +147,42 @@ def _y(value: float, ticks: Sequence[float]) -> float:
 
 def _x(value: float, ticks: Sequence[float]) -> float:
     return _LEFT + (value - ticks[0]) / (ticks[-1] - ticks[0]) * (_WIDTH - _LEFT - _RIGHT)
+
+
+def hours_chart(at_work: Sequence[int], on_duty: Sequence[int], free: Sequence[int], *, title: str) -> Markup:
+    """People with one skill by the hour: pale bars are on duty, dark ones at work, ▲ where nobody is free.
+
+    Parameters
+    ----------
+    at_work, on_duty, free
+        One count for each hour of the day.
+    title
+        Of the vertical axis.
+    """
+    ticks = _ticks(0, max([*on_duty, *at_work, 1]))
+    parts = [_frame(ticks, title, "hours from wheels in")]
+    wide = (_WIDTH - _LEFT - _RIGHT) / max(len(at_work), 1)
+    ground, every = _y(0, ticks), 1 if len(at_work) <= 16 else 2 if len(at_work) <= 40 else 4
+    for hour, (work, duty, spare) in enumerate(zip(at_work, on_duty, free, strict=True)):
+        left = _LEFT + hour * wide
+        for count, inset, look in ((duty, 0.06, _PALE), (work, 0.24, _DARK)):
+            top = _y(count, ticks)
+            parts.append(
+                f'<rect x="{left + inset * wide:.1f}" y="{top:.1f}" width="{(1 - 2 * inset) * wide:.1f}" '
+                f'height="{ground - top:.1f}" {look}/>'
+            )
+        if work and not spare:
+            parts.append(
+                f'<text x="{left + wide / 2:.1f}" y="{_y(max(work, duty), ticks) - 4:.1f}" '
+                f'text-anchor="middle" font-size="13" fill="#8a1f11">▲</text>'
+            )
+        if hour % every == 0:
+            parts.append(
+                f'<text x="{left:.1f}" y="{_HEIGHT - _BOTTOM + 18:.1f}" text-anchor="middle" '
+                f'font-size="13">{hour}</text>'
+            )
+    return _svg(parts, f"{title} by hours from wheels in")
+
+
+_PALE = 'fill="#e4e1da" stroke="#8a867c"'
+_DARK = 'fill="#33475b" stroke="#1b1b1f"'

@@ -49,6 +49,8 @@ class Chart:
     label_mm: float = 62.0
     """Width of the names in front of the rows."""
     wide_mm: float = A3_WIDTH_MM
+    most_row_mm: float = _MOST_ROW_MM
+    """Rows grow up to this where there are few."""
 
 
 def mark_of(patient: Patient | None) -> str:
@@ -94,7 +96,7 @@ class _Drawing:
         lanes = sum(row.lanes for row in chart.rows)
         headings = sum(bool(row.heading) for row in chart.rows)
         room = _ROWS_MM - headings * _HEADING_MM
-        self.lane_mm = min(_MOST_ROW_MM, max(_LEAST_ROW_MM, room / max(lanes, 1)))
+        self.lane_mm = min(chart.most_row_mm, max(_LEAST_ROW_MM, room / max(lanes, 1)))
         self.top = _MARGIN_MM + _AXIS_MM
         self.height = self.top + headings * _HEADING_MM + lanes * self.lane_mm + _FOOT_MM + _MARGIN_MM
 

@@ -190,7 +190,9 @@ def _waits(day: _Day, name: str) -> Iterator[_Wait]:
         able = [p for p in day.procedure.people if may_serve(p, need.skill, need.level, need.team)]
         if step.continuity and number == 0:
             there = {a.person for a in day.schedule.assignments if a.activity == step.id}
-            yield from _waits_for_people(day, step, replace(need, count=1), _leads(day, step, able, there))
+            yield from _waits_for_people(
+                day, step, replace(need, count=1), _leads(day, step, able, there), "who leads,"
+            )
         yield from _waits_for_people(day, step, need, able)
 
 
@@ -258,20 +260,22 @@ def _leads(day: _Day, step: Activity, able: list[Person], there: set[str]) -> li
     return [p for p in able if p.id in there & before]
 
 
-def _waits_for_people(day: _Day, step: Activity, need: Need, able: list[Person]) -> Iterator[_Wait]:
-    """Of the people who could, those whose last work, rest or time off ended just before; if all were taken."""
+def _waits_for_people(
+    day: _Day, step: Activity, need: Need, able: list[Person], role: str = ""
+) -> Iterator[_Wait]:
+    """Of the people who could, those who came free just before, if until then nobody was."""
     start = day.times[step.id].start_min
     before = start - day.grid
     free = sum(_free(day, person, before, before + step.planned_min, step.id) for person in able)
     if free >= need.count or not able:
         return
-    only = len(able) == 1
+    role = role or (
+        f"the only {plain(day.procedure, 'skill', need.skill)} who can," if len(able) == 1 else ""
+    )
     title = plain(day.procedure, "skill", need.skill)
     for person in able:
         for wait in _until(day, person, start):
-            who = (
-                f"{person.name}, the only {title} who can," if only else f"no {title} is free: {person.name}"
-            )
+            who = f"{person.name}, {role}" if role else f"no {title} is free: {person.name}"
             words = f"{who} {wait.words}"
             yield _Wait(
                 kind=wait.kind,

@@ -85,7 +85,7 @@ def explain(
         skills=skills,
         people=person_days(procedure, schedule),
         savings=savings,
-        savings_because=_savings_because(procedure, tried, effort),
+        savings_because=_savings_because(procedure, tried, skills, effort),
     )
 
 
@@ -221,12 +221,18 @@ def _savings(
     return tuple(found)
 
 
-def _savings_because(procedure: Procedure, tried: Sequence[str], effort: Effort) -> str:
+def _savings_because(
+    procedure: Procedure, tried: Sequence[str], skills: Sequence[SkillDay], effort: Effort
+) -> str:
     if not tried:
-        return "No skill holds the plan up, so none was tried with one more person."
+        return "No skill holds the plan up or runs out, so none was tried with one more person."
     names = listed([plain(procedure, "skill", skill) for skill in tried])
+    left = [s.title for s in skills if s.hours_without_spare and s.skill not in tried]
+    others = "every other skill always has somebody free"
+    if left:
+        others = f"not tried: {listed(left)}, which run out at moments but do not hold the chain up"
     return (
-        f"Tried: {names}, the skills that the chain waits for or that run out; each planned anew with the "
-        f"same effort ({effort}) and seed, the person on duty all day. The others always have somebody free. "
-        "A search may miss a gain; none shown is a gain that was not found."
+        f"Tried: {names}, the skills that the chain waits for, then those that run out most often; each "
+        f"planned anew with the same effort ({effort}) and seed, the person on duty all day; {others}. "
+        "A search may miss a gain: 0 min means that none was found."
     )

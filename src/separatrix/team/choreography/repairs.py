@@ -47,6 +47,8 @@ class Change:
     """To rank changes of a kind: minutes, units or people."""
     words: str
     make: Callable[[Procedure], Procedure]
+    series: str
+    """Changes of the same series are more and more of the same: the first that is enough is told."""
 
 
 def repairs(
@@ -74,9 +76,11 @@ def repairs(
     everything = [named.fact for clash in clashes for named in clash.named]
     proposed = [_proposals(procedure, clash, everything, judge) for clash in clashes]
     single = {change.words: change for changes in proposed for change in changes}
-    found = []
-    for number, change in enumerate(single.values()):
+    found: list[tuple[Change, Schedule]] = []
+    for number, change in enumerate(sorted(single.values(), key=lambda c: c.size)):
         progress(number / len(single), "repairs")
+        if any(other.series == change.series for other, _ in found):
+            continue
         plan = judge.plan(change.make(procedure))
         if plan is not None:
             found.append((change, plan))
@@ -121,6 +125,15 @@ def _proposals(procedure: Procedure, clash: Clash, everything: Sequence[Fact], j
     return found
 
 
+def _reach(now: int, enough: int) -> list[int]:
+    """Values between what is and what is enough: a quarter of an hour more, and twice as much each time."""
+    found, more = [], _QUARTER
+    while now + more < enough:
+        found.append(now + more)
+        more *= 2
+    return [*found, enough] if enough > now else []
+
+
 def _consumable(procedure: Procedure, fact: Fact, _: Schedule) -> Iterator[Change]:
     item = fact.about
     used = sum(a.consumables.get(item, 0) for a in procedure.activities)
@@ -129,6 +142,7 @@ def _consumable(procedure: Procedure, fact: Fact, _: Schedule) -> Iterator[Chang
         kind="unit",
         size=short,
         words=f"{short} more × {plain(procedure, 'consumable', item)}",
+        series=f"consumable {item}",
         make=lambda p: replace(p, consumables=dict(p.consumables) | {item: used}),
     )
 
@@ -145,6 +159,7 @@ def _equipment(procedure: Procedure, fact: Fact, plan: Schedule) -> Iterator[Cha
                 kind="unit",
                 size=count - have,
                 words=f"{count - have} more × {plain(procedure, 'equipment', item)}",
+                series=f"equipment {item}",
                 make=lambda p, count=count: replace(p, equipment=dict(p.equipment) | {item: count}),  # type: ignore[misc]
             )
 
@@ -155,6 +170,7 @@ def _room(procedure: Procedure, fact: Fact, _: Schedule) -> Iterator[Change]:
         kind="place",
         size=1,
         words=f"one more place in {room.title}, or another room like it",
+        series=f"room {room.id}",
         make=lambda p: replace(
             p, rooms=tuple(replace(r, places=r.places + 1) if r.id == room.id else r for r in p.rooms)
         ),
@@ -179,6 +195,7 @@ def _skill(procedure: Procedure, fact: Fact, plan: Schedule) -> Iterator[Change]
                 kind="one more person",
                 size=count * 10_000 + min(shift[1] - shift[0], 9_999),
                 words=f"{count} more {'person' if count == 1 else 'people'} with the skill {title}, {when}",
+                series=f"skill {skill}",
                 make=lambda p, count=count, shift=shift: replace(  # type: ignore[misc]
                     p,
                     people=(
@@ -191,33 +208,28 @@ def _skill(procedure: Procedure, fact: Fact, plan: Schedule) -> Iterator[Change]
 
 def _shift_begin(procedure: Procedure, fact: Fact, plan: Schedule) -> Iterator[Change]:
     person = next(p for p in procedure.people if p.id == fact.about)
-    at = min((a.start_min for a in _of(plan, person.id)), default=person.shift_min[0]) // _QUARTER * _QUARTER
-    if at < person.shift_min[0]:
-        yield _shift(
-            fact.about,
-            (at, person.shift_min[1]),
-            person.shift_min[0] - at,
-            f"{person.name} comes on duty at {_clock(at)} instead of {_clock(person.shift_min[0])}",
-        )
+    begin, end = person.shift_min
+    used = min((a.start_min for a in _of(plan, person.id)), default=begin) // _QUARTER * _QUARTER
+    for earlier in _reach(0, begin - used):
+        words = f"{person.name} comes on duty at {_clock(begin - earlier)} instead of {_clock(begin)}"
+        yield _shift("begin", fact.about, (begin - earlier, end), earlier, words)
 
 
 def _shift_end(procedure: Procedure, fact: Fact, plan: Schedule) -> Iterator[Change]:
     person = next(p for p in procedure.people if p.id == fact.about)
-    at = -(-max((a.end_min for a in _of(plan, person.id)), default=0) // _QUARTER) * _QUARTER
-    if at > person.shift_min[1]:
-        yield _shift(
-            fact.about,
-            (person.shift_min[0], at),
-            at - person.shift_min[1],
-            f"{person.name} stays on duty until {_clock(at)} instead of {_clock(person.shift_min[1])}",
-        )
+    begin, end = person.shift_min
+    used = -(-max((a.end_min for a in _of(plan, person.id)), default=0) // _QUARTER) * _QUARTER
+    for later in _reach(0, used - end):
+        words = f"{person.name} stays on duty until {_clock(end + later)} instead of {_clock(end)}"
+        yield _shift("end", fact.about, (begin, end + later), later, words)
 
 
-def _shift(person: str, shift: tuple[int, int], longer_min: int, words: str) -> Change:
+def _shift(edge: str, person: str, shift: tuple[int, int], longer_min: int, words: str) -> Change:
     return Change(
         kind="longer shift",
         size=longer_min,
         words=words,
+        series=f"{edge} {person}",
         make=lambda p: replace(
             p, people=tuple(replace(who, shift_min=shift) if who.id == person else who for who in p.people)
         ),
@@ -227,11 +239,12 @@ def _shift(person: str, shift: tuple[int, int], longer_min: int, words: str) -> 
 def _break(procedure: Procedure, _: Fact, plan: Schedule) -> Iterator[Change]:
     within = procedure.rules.break_within_min or 0
     longest = max((end - begin for begin, end in _days(plan)), default=0)
-    for minutes in _steps(within, longest):
+    for minutes in _reach(within, longest):
         yield Change(
             kind="rule",
             size=minutes - within,
             words=f"work of up to {hours_text(minutes)} without a break, instead of {hours_text(within)}",
+            series="break",
             make=lambda p, minutes=minutes: replace(p, rules=replace(p.rules, break_within_min=minutes)),  # type: ignore[misc]
         )
 
@@ -239,11 +252,12 @@ def _break(procedure: Procedure, _: Fact, plan: Schedule) -> Iterator[Change]:
 def _duty(procedure: Procedure, _: Fact, plan: Schedule) -> Iterator[Change]:
     allowed = procedure.rules.longest_duty_min or 0
     longest = max((end - begin for begin, end in _days(plan)), default=0)
-    for minutes in _steps(allowed, longest):
+    for minutes in _reach(allowed, longest):
         yield Change(
             kind="rule",
             size=minutes - allowed,
             words=f"duties of up to {hours_text(minutes)}, instead of {hours_text(allowed)}",
+            series="duty",
             make=lambda p, minutes=minutes: replace(p, rules=replace(p.rules, longest_duty_min=minutes)),  # type: ignore[misc]
         )
 
@@ -251,12 +265,13 @@ def _duty(procedure: Procedure, _: Fact, plan: Schedule) -> Iterator[Change]:
 def _longest(procedure: Procedure, fact: Fact, plan: Schedule) -> Iterator[Change]:
     cover = next(c for c in procedure.covers if c.id == fact.about)
     used = [a.end_min - a.start_min for a in plan.assignments if a.kind == "cover" and a.activity == cover.id]
-    for minutes in _steps(cover.longest_min, max(used, default=0)):
+    for minutes in _reach(cover.longest_min, max(used, default=0)):
         yield Change(
             kind="rule",
             size=minutes - cover.longest_min,
             words=f"stretches of up to {hours_text(minutes)} in “{cover.title}”, instead of "
             f"{hours_text(cover.longest_min)}",
+            series=f"longest {cover.id}",
             make=lambda p, minutes=minutes: replace(  # type: ignore[misc]
                 p,
                 covers=tuple(replace(c, longest_min=minutes) if c.id == cover.id else c for c in p.covers),
@@ -264,17 +279,13 @@ def _longest(procedure: Procedure, fact: Fact, plan: Schedule) -> Iterator[Chang
         )
 
 
-def _steps(now: int, enough: int) -> list[int]:
-    """A weaker rule: half way to what the plan without it used, and all the way."""
-    up = [-(-value // _QUARTER) * _QUARTER for value in ((now + enough) // 2, enough)]
-    return [value for value in dict.fromkeys(up) if value > now]
-
-
 def _gone(kind: str, words: Callable[[Fact], str]) -> Callable[..., Iterator[Change]]:
     """The fact itself given up."""
 
     def propose(_: Procedure, fact: Fact, __: Schedule) -> Iterator[Change]:
-        yield Change(kind=kind, size=0, words=words(fact), make=lambda p: without(p, [fact]))
+        yield Change(
+            kind=kind, size=0, words=words(fact), series=words(fact), make=lambda p: without(p, [fact])
+        )
 
     return propose
 
