@@ -399,7 +399,15 @@ def told(made: Procedure) -> Explanation:
     return explain(made, schedule, effort="first", threads=1)
 
 
-@pytest.mark.parametrize("make", ALL, ids=lambda make: make.__name__)
+def _cases() -> list[Any]:
+    """All, the one that searches longest apart."""
+    slow = {handover_inside_a_critical_step}
+    return [
+        pytest.param(make, id=make.__name__, marks=[pytest.mark.long] if make in slow else []) for make in ALL
+    ]
+
+
+@pytest.mark.parametrize("make", _cases())
 def test_a_clash_is_named_as_it_was_made_and_every_repair_works(make: Any) -> None:
     made = make()
     found = told(made.procedure)

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from separatrix.share.dossier.charts import hours_chart
 from separatrix.share.dossier.model import Chapter, Statement
-from separatrix.share.dossier.wording import SAFETY, counted, sentence
+from separatrix.share.dossier.wording import counted, sentence
 from separatrix.share.script.gantt import Chart, clock_text, mark_of, to_svg
 from separatrix.share.script.rows import Row, by_person, by_phase, full_title
 from separatrix.team.choreography.explanation_model import Explanation
@@ -40,6 +40,10 @@ _MARK_WORDS = {
 }
 _AT_START = {ActivityMark.NO_RETURN, ActivityMark.SIGN_IN, ActivityMark.TIME_OUT, ActivityMark.TURN}
 """Told by the minute they begin; the others by the minute they are done."""
+_SAFETY = (
+    "For planning and rehearsal by a qualified team. Not a certified medical device. This script advises; "
+    "people decide."
+)
 _CSS = """.gantt { overflow: auto; max-height: 80vh; border: 1px solid #c9c6bf; }
 .gantt svg { display: block; width: 2150px; height: auto; }
 .gantt-sheet { page: wide; break-before: page; }
@@ -48,12 +52,15 @@ _CSS = """.gantt { overflow: auto; max-height: 80vh; border: 1px solid #c9c6bf; 
 svg.chart { display: block; width: 100%; max-width: 860px; height: auto; }
 .when { white-space: nowrap; }
 .moments { font-size: 0.94em; }
+.moments td, .moments th { padding-top: 0.25em; padding-bottom: 0.25em; }
 .moments tr.apart th, .when { white-space: nowrap; }
 .moments { font-size: 0.94em; }
+.moments td, .moments th { padding-top: 0.25em; padding-bottom: 0.25em; }
 .moments tr.apart td { background: #fff3d6; font-weight: bold; }
 .chain tr.waits th, .chain tr.waits td { background: #fff3d6; }
 .chain td, .chain th, .hours td, .hours th { font-size: 0.92em; }
 .long-table { max-height: 34rem; overflow: auto; border: 1px solid #c9c6bf; }
+@media print { #binding svg.chart { max-width: 145mm; } }
 .clash { border-left: 0.4em solid #8a1f11; padding-left: 1em; }
 """
 
@@ -155,24 +162,29 @@ class _Part:
     def _moments(self) -> list[dict[str, Any]]:
         """Moments that the whole room waits for, by time."""
         times = {a.id: a for a in self.schedule.activities}
-        rows = []
+        rows: dict[tuple[int, str, str], dict[str, Any]] = {}
         for activity in self.procedure.activities:
             marks = [mark for mark in _MARK_WORDS if mark in activity.marks]
             if not marks or activity.id not in times:
                 continue
             time = times[activity.id]
             at = time.start_min if set(marks) & _AT_START else time.end_min
-            rows.append(
+            title, words = full_title(activity), "; ".join(_MARK_WORDS[mark] for mark in marks)
+            for patient in activity.patients:  # the same on both children in the same minute is one moment
+                title = title.removesuffix(f", {patient}")
+            row = rows.setdefault(
+                (at, title, words),
                 {
                     "at_min": at,
                     "clock": self._clock(at),
-                    "who": _signed(activity.patients),
-                    "title": full_title(activity),
-                    "words": "; ".join(_MARK_WORDS[mark] for mark in marks),
+                    "who": "",
+                    "title": title,
+                    "words": words,
                     "apart": ActivityMark.SEPARATION in marks or ActivityMark.CIRCULATIONS_PART in marks,
-                }
+                },
             )
-        return sorted(rows, key=lambda row: row["at_min"])
+            row["who"] = f"{row['who']} {_signed(activity.patients)}".strip()
+        return sorted(rows.values(), key=lambda row: row["at_min"])
 
     def _clock(self, minute: int) -> str:
         return f"{self.begins + dt.timedelta(minutes=minute):%H:%M}" if self.begins else ""
@@ -214,7 +226,7 @@ class _Part:
                 title=self.procedure.title,
                 rows=rows,
                 schedule=self.schedule,
-                safety=SAFETY,
+                safety=_SAFETY,
                 begins=self.begins,
                 label_mm=label,
                 wide_mm=wide_mm,

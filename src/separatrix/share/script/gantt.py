@@ -29,6 +29,8 @@ _ROWS_MM = _SHEET_MM - 2 * _MARGIN_MM - _AXIS_MM - _FOOT_MM
 """Height that an A3 sheet has for rows."""
 _LETTER_WIDTH = 0.6
 """Mean width of a letter over its height: what fits a bar."""
+_HOUR_MM = 8.0
+"""An hour so wide has its own number on the axis."""
 _MOTHER = "#2f6f8f"
 _INK, _LINE, _PALE = "#1b1b1f", "#c9c6bf", "#f4f2ee"
 MOTHER_MARK = "▲"
@@ -135,7 +137,7 @@ class _Drawing:
     def _axis(self, bottom: float) -> list[str]:
         parts = []
         hours = math.ceil(self.end_min / 60)
-        every = 1 if hours <= 40 else 2
+        every = 1 if (self.right - self.left) / max(hours, 1) >= _HOUR_MM else 2
         for hour in range(0, hours + 1, every):
             at = self.x(hour * 60)
             if at > self.right + 0.01:

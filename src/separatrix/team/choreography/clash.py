@@ -30,7 +30,7 @@ from separatrix.team.protocol.staffing import hours_text, shortages
 MOST_CLASHES = 4
 """So many are told; mend those first."""
 
-RESCUE_STEPS, LOOK_STEPS = 60, 12
+RESCUE_STEPS, LOOK_STEPS = 40, 8
 """Steps of each chain of the search before *no plan was found*: for what is told, and on the way there."""
 
 PROOF_S = 2.0

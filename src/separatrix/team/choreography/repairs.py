@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from separatrix.core.progress import Progress, silent
-from separatrix.team.choreography.clash import Judge
+from separatrix.team.choreography.clash import LOOK_STEPS, Judge
 from separatrix.team.choreography.explanation_model import Clash, Fact, Repair
 from separatrix.team.choreography.facts import ALWAYS, another, plain, without
 from separatrix.team.choreography.model import Assignment, Schedule
@@ -81,7 +81,7 @@ def repairs(
         progress(number / len(single), "repairs")
         if any(other.series == change.series for other, _ in found):
             continue
-        plan = judge.plan(change.make(procedure))
+        plan = judge.plan(change.make(procedure), steps=LOOK_STEPS)
         if plan is not None:
             found.append((change, plan))
     if found:
@@ -99,7 +99,7 @@ def _together(procedure: Procedure, proposed: Sequence[Sequence[Change]], judge:
         mended = procedure
         for change in chosen:
             mended = change.make(mended)
-        if plan := judge.plan(mended):
+        if plan := judge.plan(mended, steps=LOOK_STEPS):
             return (_repair(list(chosen), plan),)
     return ()
 
@@ -119,7 +119,8 @@ def _proposals(procedure: Procedure, clash: Clash, everything: Sequence[Fact], j
     found: list[Change] = []
     for named in clash.named:
         # where one clash of several is mended, what the plan asks for is seen without the others
-        plan = judge.plan(without(procedure, [named.fact])) or judge.plan(without(procedure, everything))
+        alone = judge.plan(without(procedure, [named.fact]), steps=LOOK_STEPS)
+        plan = alone or judge.plan(without(procedure, everything), steps=LOOK_STEPS)
         if plan is not None:
             found += _PROPOSE[named.fact.kind](procedure, named.fact, plan)
     return found
