@@ -27,7 +27,8 @@ WHEN = {"born": {"born": "2026-02-14"}, "expected": {"expected_birth": "2027-01-
 def test_every_combination_runs_to_a_dossier_or_says_why(what, when, small_case, tmp_path):
     case = tmp_path / "case"
     case.mkdir()
-    file = {"format": 1, "id": "combination", "protocol": "separation", **WHEN[when]}
+    file = {"format": 1, "id": "combination", "protocol": "protocol.yaml", **WHEN[when]}
+    shutil.copy(small_case / "protocol.yaml", case)
     if what == "imaging":
         shutil.copytree(small_case / "imaging", case / "imaging")
         file["imaging"] = yaml.safe_load((small_case / "case.yaml").read_text())["imaging"]
@@ -40,9 +41,9 @@ def test_every_combination_runs_to_a_dossier_or_says_why(what, when, small_case,
     assert result.exit_code == 0, result.output
     status = {s["name"]: (s["status"], s["because"]) for s in json.loads(result.stdout)["stations"]}
     done = {
-        "imaging": {"imaging", "anatomy", "surface", "dossier"},
-        "by hand": {"anatomy", "dossier"},
-        "nothing": {"dossier"},
+        "imaging": {"imaging", "anatomy", "vessels", "surface", "choreography", "dossier"},
+        "by hand": {"anatomy", "choreography", "dossier"},
+        "nothing": {"choreography", "dossier"},
     }[what]
     assert {name for name, (state, _) in status.items() if state == "done"} == done
     assert all(because for state, because in status.values() if state == "not_applicable")
