@@ -17,6 +17,7 @@ from separatrix.case import Case
 from separatrix.core import Progress
 from separatrix.evidence import EvidenceReader
 from separatrix.pipeline.results import Results
+from separatrix.team.choreography.model import Schedule
 
 Status = Literal["done", "not_applicable", "refused", "infeasible"]
 
@@ -120,6 +121,11 @@ class PlanRun:
     def separatrix(self) -> Separatrix | None:
         """Where to cut."""
         return self.results.separatrix
+
+    @property
+    def schedules(self) -> tuple[Schedule, ...]:
+        """The script of each operation, the parting one last."""
+        return self.results.schedules
 
     def _repr_html_(self) -> str:
         rows = "".join(

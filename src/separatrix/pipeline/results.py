@@ -9,6 +9,8 @@ from typing import Any
 from separatrix.body import anatomy, imaging, surface, vessels
 from separatrix.core import DataMissingError, Fault, Provenance
 from separatrix.core.storage import COMMIT_MARK, read_json
+from separatrix.team.choreography.model import Schedule
+from separatrix.team.choreography.schedule_io import read_schedule
 
 
 class Results:
@@ -77,6 +79,15 @@ class Results:
     def vessels(self) -> vessels.Vessels | None:
         """Whose blood goes where and who keeps what, or None where the station did not apply."""
         return vessels.load_vessels(self.folder("vessels")) if self.is_done("vessels") else None
+
+    @cached_property
+    def schedules(self) -> tuple[Schedule, ...]:
+        """The script of each operation, the parting one last; empty where the station did not apply."""
+        if self.status("choreography")[0] == "not_applicable":
+            return ()
+        folder = self.folder("choreography")
+        rows = self.json("choreography")["operations"]
+        return tuple(read_schedule(folder / row["folder"] / "schedule.json") for row in rows)
 
     @cached_property
     def separatrix(self) -> surface.Separatrix | None:
