@@ -33,6 +33,9 @@ MOST_CLASHES = 4
 RESCUE_STEPS, LOOK_STEPS = 40, 8
 """Steps of each chain of the search before *no plan was found*: for what is told, and on the way there."""
 
+MOST_TO_SEARCH, LARGE_STEPS = 40, 2
+"""With more steps than this, a search is as short as this: each of its plans takes long."""
+
 PROOF_S = 2.0
 """Deterministic seconds of the solver for a proof that there is no plan."""
 
@@ -48,11 +51,15 @@ class Judge:
 
     def plan(self, procedure: Procedure, *, steps: int = RESCUE_STEPS) -> Schedule | None:
         """A plan that keeps every rule, or None where none was found."""
+        if circle(procedure.precedences) or short_of(procedure):
+            return None
         schedule = choreograph(procedure, effort="first", seed=self.seed, threads=self.threads)
         if schedule.status != "infeasible":
             return None if check(procedure, schedule) else schedule
-        if "lacking" not in schedule.facts or short_of(procedure):
+        if "lacking" not in schedule.facts:
             return None
+        if len(procedure.activities) > MOST_TO_SEARCH:
+            steps = min(steps, LARGE_STEPS)
         compiled = compile_procedure(procedure)
         best = search(
             compiled,
