@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from tests.body.vessels.tubes import Tube, grid_around, painted, scanned
 
-from separatrix.body.vessels.contacts import part_by_side, part_sideways, touching_trees
+from separatrix.body.vessels.contacts import touching_trees
 from separatrix.body.vessels.gaps import close_gaps
 from separatrix.body.vessels.lumen import fill_lumen
+from separatrix.body.vessels.seam import part_by_side
 from separatrix.body.vessels.sections import Field
+from separatrix.body.vessels.sideways import part_sideways
 from separatrix.body.vessels.skeleton import cut_out, sketch_vessels
 from separatrix.body.vessels.sketch import Course, Sketch, Tree
 from separatrix.core import Grid, Volume

@@ -13,22 +13,17 @@ from separatrix.body.imaging import Scene, Structure, native_image, native_label
 from separatrix.body.imaging.itk import resample
 from separatrix.body.vessels.assemble import Measured, assemble
 from separatrix.body.vessels.centreline import refine
-from separatrix.body.vessels.contacts import (
-    Contact,
-    meetings_at_seam,
-    part_arteries,
-    part_by_side,
-    part_sideways,
-    place_touches,
-    touching_trees,
-)
+from separatrix.body.vessels.contacts import Contact, place_touches, touching_trees
 from separatrix.body.vessels.edits import accept_contacts, edited_graph
 from separatrix.body.vessels.gaps import close_gaps
 from separatrix.body.vessels.kinds import Named, find_stems, name_vessels
+from separatrix.body.vessels.loops import open_loops
 from separatrix.body.vessels.lumen import Lumen, contrast_of, fill_lumen, has_contrast
 from separatrix.body.vessels.model import Bools, DroppedPiece, Reals, VesselGraph
 from separatrix.body.vessels.radius import Profile, measure_profile, volume_radii_mm
+from separatrix.body.vessels.seam import meetings_at_seam, part_arteries, part_by_side, part_ends_at_seam
 from separatrix.body.vessels.sections import Field
+from separatrix.body.vessels.sideways import part_sideways
 from separatrix.body.vessels.skeleton import Piece, cut_out, sketch_vessels
 from separatrix.body.vessels.sketch import Course, Sketch, Tree
 from separatrix.body.vessels.surroundings import Surroundings, survey
@@ -242,26 +237,22 @@ class _Drawing:
             self.sketch.notes.append(f"{closed} gap(s) in vessels were closed; each is marked")
 
     def _part(self, around: Surroundings) -> None:
-        sideways = self.evidence.number("flow.graph.contact.sideways")
-        part_sideways(self.sketch, self.fields, self.rough_mm, sideways)
-        between = self.evidence.number("flow.graph.contact.between")
-        parted = part_by_side(
-            self.sketch,
-            around.seam_distance_mm,
-            self.rough_mm,
-            between,
-            widest_mm=self.evidence.number("anatomy.shared_radius.low"),
+        """Part what merely touches: side by side, A's from B's, and where veins close loops."""
+        part_sideways(
+            self.sketch, self.fields, self.rough_mm, self.evidence.number("flow.graph.contact.sideways")
         )
-        self.sketch.merge_through()
-        rough = {n: self.rough_mm(c) for n, c in self.sketch.courses.items()}
-        stems = find_stems(self.sketch, rough, around, self.evidence)
-        parted += part_arteries(self.sketch, stems, around.seam_distance_mm, between)
+        parted = self._part_children(around)
         if parted:
             self.sketch.notes.append(
                 f"vessels of A and of B touch in {parted} place(s) of the label map and were parted there: "
                 "whether blood passes, angiography must tell"
             )
-        self.sketch.merge_through()
+        opened = self._open_loops(around)
+        if opened:
+            self.sketch.notes.append(
+                f"{opened} loop(s) of veins besides the circumferential sinus were opened where they are weakest, "
+                "and the place listed as a contact: accept it if the vein truly has two ways out"
+            )
         widest = self.evidence.number("anatomy.shared_radius.low")
         for place in meetings_at_seam(self.sketch, around.seam_distance_mm, self.rough_mm, widest_mm=widest):
             told = ", ".join(f"{v:.0f}" for v in place)
@@ -269,6 +260,32 @@ class _Drawing:
                 f"a thin vessel of one child ends on one of the other at ({told}) mm: drawn as joined; "
                 "whether they merely touch, angiography must tell"
             )
+
+    def _part_children(self, around: Surroundings) -> int:
+        between = self.evidence.number("flow.graph.contact.between")
+        widest = self.evidence.number("anatomy.shared_radius.low")
+        seam = around.seam_distance_mm
+        parted = part_by_side(self.sketch, seam, self.rough_mm, between, widest_mm=widest)
+        self.sketch.merge_through()
+        rough = {n: self.rough_mm(c) for n, c in self.sketch.courses.items()}
+        stems = find_stems(self.sketch, rough, around, self.evidence)
+        parted += part_arteries(self.sketch, stems, seam, between)
+        parted += part_ends_at_seam(self.sketch, seam, self.rough_mm, between, widest_mm=widest)
+        self.sketch.merge_through()
+        return parted
+
+    def _open_loops(self, around: Surroundings) -> int:
+        opened = open_loops(
+            self.sketch,
+            self.fields,
+            self.rough_mm,
+            around.seam_distance_mm,
+            wide_mm=self.evidence.number("flow.graph.sinus_radius"),
+            reach_mm=self.evidence.number("anatomy.shared_reach") + around.grid.spacing_mm[0],
+            probability=self.evidence.number("flow.graph.contact.loop"),
+        )
+        self.sketch.merge_through()
+        return opened
 
     def _drop_short(self) -> None:
         """Leave out pieces of the map that make no vessel, and list them."""

@@ -35,6 +35,11 @@ class Course:
         """Arc length."""
         return float(np.linalg.norm(np.diff(self.points_mm, axis=0), axis=1).sum())
 
+    @property
+    def joints(self) -> tuple[int, int]:
+        """Both ends."""
+        return self.a, self.b
+
     def turned(self) -> Course:
         """The same, from `b` to `a`."""
         return replace(self, a=self.b, b=self.a, points_mm=self.points_mm[::-1])
@@ -129,6 +134,13 @@ class Sketch:
         self.add_course(replace(course, a=joint, points_mm=course.points_mm[nearest:]))
         del self.courses[number]
         return joint
+
+    def part(self, joint: int, numbers: Iterable[int], touch: Touch) -> None:
+        """Give some of the courses at a joint a joint of their own at the same place, and keep the touch."""
+        own = self.add_joint(self.joints[joint])
+        for number in numbers:
+            self.courses[number] = replace(self.courses[number].leaving(joint), a=own)
+        self.touches.append(touch)
 
     def contract(self, number: int) -> None:
         """Make one joint of the two ends of a course; what ran beside it becomes a loop and goes too."""
