@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given, settings
 from tests.reference.projects import crews_of, shortest
 from tests.team.choreography.tiny_projects import tiny_projects
 
+from separatrix.core import generator
+from separatrix.team.choreography.plan import choreograph
 from separatrix.team.choreography.project import Project, SkillMeaning
-from separatrix.team.choreography.relaxation import can_meet, relax
+from separatrix.team.choreography.relaxation import can_meet, led_in_order, relax
 from separatrix.team.protocol.model import (
     Activity,
     ActivityMark,
@@ -97,7 +100,8 @@ def test_no_plan_beats_the_bound_and_pools_of_one_skill_reach_it(project):
 
 def test_the_bound_counts_true_minutes_though_starts_lie_on_the_grid():
     nurse = [person("nurse", "scrub")]
-    found = relax(procedure(activity("one", 12, "scrub"), activity("two", 13, "scrub"), people=nurse))
+    asks = activity("one", 12, "scrub"), activity("two", 13, "scrub")
+    found = relax(procedure(*asks, people=nurse, rules=Rules(grid_min=GRID)))
     assert (found.bound_min, found.status) == (27, "optimal")  # two from 0 to 13, one from 15 to 27
     assert found.order == ("two", "one")
 
@@ -161,7 +165,7 @@ def test_rooms_fields_and_equipment_are_not_shared():
 
 def test_lags_and_common_starts():
     two = [activity("a", 30), activity("b", 10)]
-    for kind, lag, end in (("finish_start", 7, 50), ("start_start", 7, 30), ("starts_together", 0, 30)):
+    for kind, lag, end in (("finish_start", 7, 47), ("start_start", 7, 30), ("starts_together", 0, 30)):
         link = Precedence(before="a", after="b", kind=kind, lag_min=lag)
         assert relax(procedure(*two, links=[link])).bound_min == end
     link = Precedence(before="a", after="b", kind="start_start", lag_min=25)
@@ -203,3 +207,57 @@ def test_the_same_seed_gives_the_same_relaxation(grid):
         rules=Rules(grid_min=grid),
     )
     assert relax(day, seed=4) == relax(day, seed=4)
+
+
+def led_row(count: int, minutes: int, *people: Person, **rules: int) -> Procedure:
+    """Activities of one word, one after the other."""
+    names = [f"a{n}" for n in range(count)]
+    return procedure(
+        *(activity(name, minutes, "cut", continuity="veins") for name in names),
+        people=people,
+        links=[Precedence(before=one, after=two) for one, two in pairwise(names)],
+        rules=Rules(**rules),
+    )
+
+
+def test_who_leads_rests_in_the_bound():
+    both = person("one", "cut"), person("two", "cut")
+    rules = {"break_min": 30, "break_within_min": 120}
+    assert relax(led_row(6, 60, *both, **rules)).bound_min == 6 * 60 + 2 * 30
+    assert relax(led_row(2, 60, *both, **rules)).bound_min == 120
+    assert relax(led_row(6, 60, *both)).bound_min == 360
+
+
+def test_who_is_off_shift_gives_the_lead_away():
+    rules = {"break_min": 30, "break_within_min": 120}
+    early, late = person("early", "cut", shift_min=(0, 100)), person("late", "cut", shift_min=(90, 1000))
+    assert relax(led_row(3, 60, early, late, **rules)).bound_min == 90 + 120  # late is rested
+    later = person("later", "cut", shift_min=(170, 1000))
+    assert relax(led_row(3, 60, early, later, **rules)).bound_min == 170 + 120
+    stays = person("stays", "cut", shift_min=(0, 1000))
+    assert relax(led_row(3, 60, early, stays, **rules)).bound_min == 60 + 60 + 60  # from early, or 30 of rest
+    assert relax(led_row(3, 60, stays, stays, **rules)).bound_min == 180 + 30
+
+
+def test_work_that_may_overlap_has_no_row_of_leads():
+    row = led_row(3, 60, person("one", "cut"), break_min=30, break_within_min=120)
+    assert list(map(len, led_in_order(row))) == [3]
+    assert list(led_in_order(replace(row, precedences=row.precedences[:1]))) == []
+    assert list(led_in_order(replace(row, rules=Rules(break_min=30, break_within_min=50)))) == []
+
+
+def test_no_script_with_leads_and_breaks_beats_the_bound():
+    planned = []
+    for seed in range(30):
+        stream = generator(seed, "row of leads")
+        late = int(stream.integers(0, 200))
+        people = [
+            person("early", "cut", shift_min=(0, 100 + late)),
+            person("late", "cut", shift_min=(late, 900)),
+        ]
+        made = led_row(5, int(stream.integers(20, 60)), *people, break_min=20, break_within_min=100)
+        script = choreograph(made, effort="first")
+        if script.status != "infeasible":
+            planned.append(script.end_min - relax(made).bound_min)
+    assert len(planned) >= 20
+    assert min(planned) == 0

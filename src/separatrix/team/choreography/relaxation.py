@@ -1,16 +1,16 @@
 """A procedure without names: what no plan can beat, and in which order to plan.
 
 People become pools: for every family of needs that can be a bottleneck (`hall`) no more of its people are
-busy than are on shift. Rooms, sterile fields, equipment and shifts are kept; breaks, handover overlaps,
-duty limits and the continuity of leads are left out. So every valid plan is a solution here, and the
-proven bound holds for every plan.
+busy than are on shift. Rooms, sterile fields, equipment and shifts are kept, and of who leads a row of
+activities that they stay while on shift and must rest; other people's breaks, handover overlaps and duty
+limits are left out. So every valid plan is a solution here, and the proven bound holds for every plan.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from itertools import combinations
+from dataclasses import dataclass, replace
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Literal
 
 from separatrix.team.choreography.hall import hall_families, people_of
@@ -152,8 +152,80 @@ class _Model:
         for item, count in self.procedure.equipment.items():
             self.add_pool({a.id: a.equipment.get(item, 0) for a in activities}, count, [])
 
+    def add_leads(self) -> None:
+        """Who leads work of one word stays while on shift, and must rest.
+
+        People of the same shift are alike here. Words whose activities may overlap are left out.
+        """
+        rules = self.procedure.rules
+        for led in led_in_order(self.procedure):
+            need = replace(led[0].needs[0], team=None)
+            able = [person for person in self.procedure.people if can_meet(person, need)]
+            shifts = sorted({person.shift_min for person in able})
+            leads = [[self.model.new_bool_var(f"{a.id} led {shift}") for shift in shifts] for a in led]
+            for activity, row in zip(led, leads, strict=True):
+                self.model.add_exactly_one(row)
+                for (come, leave), is_lead in zip(shifts, row, strict=True):
+                    self.model.add(self._start_min(activity) >= come).only_enforce_if(is_lead)
+                    self.model.add(self.minutes_until_end_of(activity) <= leave).only_enforce_if(is_lead)
+            changes = [self.model.new_bool_var(f"{a.id} led by another") for a in led[1:]]
+            for number, (activity, changed) in enumerate(zip(led[1:], changes, strict=True)):
+                for (_, leave), was, still in zip(shifts, leads[number], leads[number + 1], strict=True):
+                    self.model.add_bool_or(~was, still, changed)
+                    self.model.add_bool_or(~was, ~still, ~changed)
+                    off_shift = self.minutes_until_end_of(activity) > leave
+                    self.model.add(off_shift).only_enforce_if(was, ~still)
+            if rules.break_min and rules.break_within_min:
+                self._rest_leads(led, changes, rules.break_min, rules.break_within_min)
+
+    def _rest_leads(
+        self, led: list[Activity], changes: list[cp_model.IntVar], rest_min: int, within_min: int
+    ) -> None:
+        """From the last rest or change of the lead, no longer work than is allowed."""
+        latest = self.horizon * self.slots.minutes
+        since: cp_model.LinearExprT = self._start_min(led[0])
+        for before, activity, changed in zip(led, led[1:], changes, strict=False):
+            start = self._start_min(activity)
+            rested = self.model.new_bool_var(f"rest before {activity.id}")
+            self.model.add(start >= self.minutes_until_end_of(before) + rest_min).only_enforce_if(rested)
+            now = self.model.new_int_var(0, latest, f"worked since {activity.id}")
+            self.model.add(now <= start)
+            self.model.add(now <= since).only_enforce_if(~rested, ~changed)
+            self.model.add(self.minutes_until_end_of(activity) <= now + within_min)
+            since = now
+
+    def _start_min(self, activity: Activity) -> cp_model.LinearExprT:
+        return self.starts[activity.id] * self.slots.minutes
+
     def minutes_until_end_of(self, activity: Activity) -> cp_model.LinearExprT:
         return self.starts[activity.id] * self.slots.minutes + activity.planned_min
+
+
+def led_in_order(procedure: Procedure) -> Iterator[list[Activity]]:
+    """Activities of one continuity, each surely over before the next: one list for each such word."""
+    after: dict[str, set[str]] = {a.id: set() for a in procedure.activities}
+    for link in procedure.precedences:
+        if link.kind == "finish_start" and link.lag_min >= 0:
+            after[link.before].add(link.after)
+
+    def following(name: str) -> set[str]:
+        found: set[str] = set()
+        front = [name]
+        while front:
+            for other in after[front.pop()] - found:
+                found.add(other)
+                front.append(other)
+        return found
+
+    within = procedure.rules.break_within_min
+    for word in sorted({a.continuity for a in procedure.activities if a.continuity}):
+        led = [a for a in procedure.activities if a.continuity == word and a.needs and a.planned_min]
+        behind = {a.id: following(a.id) for a in led}
+        led.sort(key=lambda a: -len(behind[a.id] & behind.keys()))
+        ordered = all(later.id in behind[a.id] for a, later in pairwise(led))
+        alike = len({_kind(a.needs[0]) for a in led}) == 1
+        if ordered and alike and all(within is None or a.planned_min <= within for a in led):
+            yield led
 
 
 def can_meet(person: Person, need: Need) -> bool:
@@ -214,6 +286,8 @@ def relax(
     built.add_precedences()
     built.add_people()
     built.add_places()
+    if not pinned:
+        built.add_leads()
     by_id = {a.id: a for a in procedure.activities}
     for name, start in pinned.items():
         built.model.add(built.starts[name] == start)

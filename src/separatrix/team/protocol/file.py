@@ -360,7 +360,7 @@ class RulesSpec(Part):
     plan_quantile: Annotated[Number, Field(gt=0, lt=1)] | None = None
     """Quantile of the durations that is planned with; default 0.5, the median."""
     grid_min: Annotated[Whole, Field(ge=1, le=60)] | None = None
-    """Starts lie on this grid; default 5."""
+    """Starts lie on this grid; default 1. Each wait for the next mark of a coarser one lengthens the day."""
 
 
 class StandbySpec(Part):

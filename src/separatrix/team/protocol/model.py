@@ -209,8 +209,8 @@ class Rules:
     micro_pause_factor: float = 1.0
     """On long activities in the sterile field."""
     plan_quantile: float = 0.5
-    grid_min: int = 5
-    """Starts lie on this grid in a plan; a re-plan may use single minutes."""
+    grid_min: int = 1
+    """Starts lie on this grid in a plan; a re-plan uses single minutes. A coarse one costs time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
