@@ -81,13 +81,28 @@ function vesselGroup(stage: Stage, data: VesselsData, vessels: Vessels, reset: (
   Object.assign(step, { min: "0", max: String(data.steps.length - 1), step: "1", value: "0" });
   step.setAttribute("aria-label", "Step of the division");
   const told = make("output", "told");
+  const finder = document.createElement("select");
+  finder.id = "vessel-find";
+  finder.setAttribute("aria-label", "Find a vessel");
+  finder.append(new Option("find a vessel, or tap one in the view", ""));
+  for (const edge of data.edges) finder.append(new Option(edge.words, edge.id));
+  const about = make("output", "told about");
+  about.id = "vessel-about";
   const apply = (): void => {
     vessels.group.visible = shown.checked;
     vessels.set(paint.value as Paint, Number(step.value));
+    vessels.find(finder.value || null);
     told.textContent = data.steps[Number(step.value)]?.words ?? "";
+    about.textContent = finder.value ? vessels.words(finder.value) : "";
     stage.draw();
   };
-  for (const item of [shown, paint, step]) item.addEventListener("input", apply);
+  finder.addEventListener("input", () => (shown.checked ||= finder.value !== ""));
+  stage.onTap((rays) => {
+    if (!shown.checked) return;
+    finder.value = vessels.pick(rays) ?? "";
+    apply();
+  });
+  for (const item of [shown, paint, step, finder]) item.addEventListener("input", apply);
   // The slider of the vessels' chapter and this one are the same slider.
   document.addEventListener("division-step", (event) => {
     step.value = String((event as CustomEvent<number>).detail);
@@ -97,12 +112,13 @@ function vesselGroup(stage: Stage, data: VesselsData, vessels: Vessels, reset: (
     shown.checked = false;
     paint.value = "owner";
     step.value = "0";
+    finder.value = "";
     apply();
   });
   apply();
   const first = make("div", "row");
   first.append(shown, labelFor(shown, "Show the vessel graph"));
-  return group("Vessels and division", first, paint, step, told);
+  return group("Vessels and division", first, paint, step, told, finder, about);
 }
 
 function clipGroup(stage: Stage, reset: (() => void)[]): HTMLElement {

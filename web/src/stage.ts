@@ -15,8 +15,10 @@ import {
   OrthographicCamera,
   Plane,
   Quaternion,
+  Raycaster,
   Scene,
   Sphere,
+  Vector2,
   Vector3,
   WebGLRenderer,
 } from "three";
@@ -47,6 +49,11 @@ const DIRECTIONS: [string, Vector3][] = [
   ["S", new Vector3(0, 0, 1)],
   ["I", new Vector3(0, 0, -1)],
 ];
+
+/** A press that moves more than this turns the view. */
+const TAP_PIXELS = 4;
+/** A finger or a trembling pointer may miss a thin vessel by this much. */
+const AROUND = [[0, 0], [3, 0], [-3, 0], [0, 3], [0, -3]].map(([x, y]) => new Vector2(x, y));
 
 export class Stage {
   readonly box = new Box3();
@@ -130,6 +137,18 @@ export class Stage {
     this.draw();
   }
 
+  /** What is called when the view is tapped, not turned: rays through the tapped point and closely around it. */
+  onTap(act: (rays: Raycaster[]) => void): void {
+    const canvas = this.renderer.domElement;
+    let down: Vector2 | null = null;
+    canvas.addEventListener("pointerdown", (event) => (down = new Vector2(event.clientX, event.clientY)));
+    canvas.addEventListener("pointerup", (event) => {
+      const at = new Vector2(event.clientX, event.clientY);
+      if (down && down.distanceTo(at) <= TAP_PIXELS) act(AROUND.map((off) => this.rayAt(at.clone().add(off))));
+      down = null;
+    });
+  }
+
   setVisible(id: string, visible: boolean): void {
     const mesh = this.meshes.get(id);
     if (mesh) mesh.visible = visible;
@@ -184,6 +203,15 @@ export class Stage {
   /** The picture as it stands, as a PNG address. */
   picture(): string {
     return this.renderer.domElement.toDataURL("image/png");
+  }
+
+  private rayAt(page: Vector2): Raycaster {
+    const box = this.renderer.domElement.getBoundingClientRect();
+    const x = ((page.x - box.left) / box.width) * 2 - 1;
+    const y = 1 - ((page.y - box.top) / box.height) * 2;
+    const ray = new Raycaster();
+    ray.setFromCamera(new Vector2(x, y), this.camera);
+    return ray;
   }
 
   private sight(): Vector3 {

@@ -21,12 +21,13 @@ from separatrix.body.vessels.fairness import (
     why_not_the_sum,
 )
 from separatrix.body.vessels.model import Division, DivisionStep, Edge, VesselGraph, VesselKind
-from separatrix.body.vessels.parameters import Values
+from separatrix.body.vessels.parameters import Values, blood_volume_ml
 from separatrix.body.vessels.planning import Plan, Task, make_plan, prices, sinus_end
 from separatrix.body.vessels.pressures import pressure_table
 from separatrix.body.vessels.robustness import assess
 from separatrix.body.vessels.sequence import DivisionOrder
 from separatrix.body.vessels.stages import arranged, compare_operations
+from separatrix.body.vessels.transfusion import transfusion_words
 from separatrix.body.vessels.wishes import read_wishes
 from separatrix.case import Case
 from separatrix.core import Owner, Progress, Twin, silent
@@ -137,7 +138,10 @@ def prepare_task(
     elif len(values.radius_factor) < len(grown.edges):  # vessels to be made are as wished
         more = np.ones(len(grown.edges) - len(values.radius_factor))
         values = replace(values, radius_factor=np.concatenate([values.radius_factor, more]))
-    return Task(graph=grown, inputs=inputs, values=values, wishes=wishes, choice=spec.choice, threads=threads)
+    return Task(
+        graph=grown, inputs=inputs, values=values, wishes=wishes, choice=spec.choice, threads=threads,
+        blood_volume_ml={t: blood_volume_ml(case, evidence, t) for t in Twin},
+    )  # fmt: skip
 
 
 def nothing_to_divide(task: Task) -> Division:
@@ -348,6 +352,7 @@ def _order_words(order: DivisionOrder) -> str:
 def _facts(task: Task, plan: Plan) -> dict[str, Any]:
     order = plan.order
     return {
+        "net_transfusion": transfusion_words(plan.moments, plan.sequence, task.blood_volume_ml),
         "end_states_looked_at": plan.states.looked_at,
         "end_states_exact": plan.states.exact,
         "plan": plan.chosen.name,

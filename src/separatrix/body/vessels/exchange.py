@@ -66,11 +66,11 @@ def exchange(circulation: Circulation, state: CirculationState) -> Exchange:
     source = course.marked(own[Twin.A], fed[Twin.A], others=own[Twin.B])
     end = course.backwards().marked(own[Twin.A], None, others=own[Twin.B])
     of_a = source[up]
-    gross = {
-        Twin.A: course.arriving(own[Twin.B], of_a),
-        Twin.B: course.arriving(own[Twin.A], 1 - of_a),
-    }
     brought = {t: course.leaving(arteries[t]) + float(network.inflow[fed[t]].sum()) for t in Twin}
+    gross = {
+        t: _told(course.arriving(own[t.other], shares), of=sum(brought.values()))
+        for t, shares in ((Twin.A, of_a), (Twin.B, 1 - of_a))
+    }
     share_of_a, share_to_a = np.full(len(flow), np.nan), np.full(len(flow), np.nan)
     share_of_a[moving], share_to_a[moving] = of_a, end[down]
     drained = {}
@@ -116,6 +116,11 @@ def mixing_time_min(
             return volume
     rate = b_to_a_ml_per_min / float(volume_a_ml) + a_to_b_ml_per_min / float(volume_b_ml)  # type: ignore[arg-type]
     return 1 / rate if rate > 0 else Unknown("no blood passes between the children")
+
+
+def _told(passing_ml_per_min: float, *, of: float) -> float:
+    """What passes, or none where it is no more than the rounding of a solve."""
+    return passing_ml_per_min if passing_ml_per_min > _STILL * of else 0.0
 
 
 def _fed_regions(circulation: Circulation, twin: Twin) -> Ints:

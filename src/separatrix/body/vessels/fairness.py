@@ -80,7 +80,7 @@ def told(rise_mmHg: float) -> str:
     """A rise in words."""
     if not np.isfinite(rise_mmHg):
         return "a region without drainage (infarct expected)"
-    return f"{rise_mmHg:+.1f} mmHg"
+    return f"{round(rise_mmHg, 1) + 0.0:+.1f} mmHg"
 
 
 def default_title(harm: Pair) -> str:

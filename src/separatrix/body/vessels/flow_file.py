@@ -77,6 +77,8 @@ def read_flow_file(path: Path) -> FlowFile:
         raise InputError(Fault(file=str(path), line=error.lineno, problem=problem)) from None
     except RecursionError:
         raise InputError(Fault(file=str(path), problem="is nested too deep")) from None
+    except ValueError:  # a whole number of thousands of digits
+        raise InputError(Fault(file=str(path), problem="holds a number too long to read")) from None
     return parse_flow_data(data, file=str(path))
 
 

@@ -21,6 +21,9 @@ OWNERS = {"A": Owner.A, "B": Owner.B, "shared": Owner.SHARED}
 
 _KINDS = {k.value: k for k in VesselKind}
 
+_FINEST_MM = 0.001
+"""A radius below the smallest capillary's is a slip of the pen."""
+
 _LONGEST_MM = 2000.0
 """No vessel is longer; more is a slip of units."""
 
@@ -107,7 +110,7 @@ def load_graph(path: Path, *, named: str = "") -> VesselGraph:
         raise InputError(
             Fault(file=file, problem=f"cannot be read ({error.strerror})", expected="a vessel graph (JSON)")
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", None)
         raise InputError(Fault(file=file, line=line, problem=f"is not JSON ({error})")) from error
     reading = _Reading(file=file)
@@ -226,11 +229,11 @@ class _Reading:
             self.fault(f"{place}.radius_mm", f"found {found!r}", "one or more inner radii in mm")
             return ()
         for i, value in enumerate(found):
-            if not _is_number(value) or value <= 0 or value > _LONGEST_MM:
+            if not _is_number(value) or not _FINEST_MM <= value <= _LONGEST_MM:
                 self.fault(
                     f"{place}.radius_mm[{i}]",
                     f"found {value!r}",
-                    "a radius above 0 mm",
+                    f"a radius above 0 mm: from {_FINEST_MM:g} to {_LONGEST_MM:g}",
                     "a closed vessel is taken out of edges, not given radius 0",
                 )
         return tuple(float(v) for v in found if _is_number(v))

@@ -202,7 +202,7 @@ def _sights(seen: Observation, evidence: EvidenceReader) -> list[_Sight]:
                 vessel=vessel,
                 what="direction",
                 seen=seen.direction,
-                residual=lambda s: max(0.0, 0.5 - _to(s, vessel, to_a)) / share_error,
+                residual=lambda s: _lack_of_direction(s, vessel, to_a, share_error, floor),
                 reckoned=lambda s: f"{_to(s, vessel, True):.0%} to A, {_to(s, vessel, False):.0%} to B",
             )
         )
@@ -263,6 +263,39 @@ def _to(solved: _Solved, vessel: str, to_a: bool) -> float:
     share = float(np.nan_to_num(solved.share_to_a[solved.circulation.edge_index[vessel]], nan=0.0))
     still = bool(np.isnan(solved.share_to_a[solved.circulation.edge_index[vessel]]))
     return 0.0 if still else share if to_a else 1 - share
+
+
+def _lack_of_direction(
+    solved: _Solved, vessel: str, to_a: bool, share_error: float, floor_ml_per_min: float
+) -> float:
+    """By how much a vessel's blood misses the child it was seen to flow to.
+
+    Where only one end of the vessel leads there, what is missing is flow: it changes evenly as the vessel
+    turns, whereas the share that ends with the child jumps from none to all. A large lack counts by its
+    root, so that what cannot be does not pull all else out of place.
+    """
+    way = _way_to(solved, vessel, to_a)
+    if way == 0:
+        return max(0.0, 0.5 - _to(solved, vessel, to_a)) / share_error
+    lack = max(0.0, 1 - way * _flow(solved, vessel) / floor_ml_per_min)
+    return lack if lack <= 1 else 2 * float(np.sqrt(lack)) - 1
+
+
+def _way_to(solved: _Solved, vessel: str, to_a: bool) -> int:
+    """1 or -1 where blood that leaves at b or at a alone goes mostly to the child; 0 where no end tells."""
+    edge = solved.circulation.edge_index[vessel]
+    network, flow = solved.state.network, solved.state.flow.flow
+    leads = []
+    for node in (network.a[edge], network.b[edge]):
+        leaving = ((network.a == node) & (flow > 0)) | ((network.b == node) & (flow < 0))
+        leaving[edge] = False
+        leaving &= np.isfinite(solved.share_to_a)
+        size = np.abs(flow[leaving])
+        if not size.sum() > 0:
+            return 0
+        share = float(np.average(solved.share_to_a[leaving], weights=size))
+        leads.append((share if to_a else 1 - share) > 0.5)
+    return int(leads[1]) - int(leads[0])
 
 
 def _lack_of_source(solved: _Solved, vessel: str, source: str) -> float:

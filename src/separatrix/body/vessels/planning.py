@@ -16,7 +16,7 @@ from separatrix.body.vessels.sequence import DivisionOrder, find_order
 from separatrix.body.vessels.situation import Situation, situation_of
 from separatrix.body.vessels.wishes import MADE, Wish, Wishes
 from separatrix.case import PlanChoice
-from separatrix.core import Fault, InputError, Twin, near_names
+from separatrix.core import Fault, InputError, Twin, Unknown, near_names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,6 +36,7 @@ class Task:
     """Vessels whose test clamp failed and which must be divided all the same: last, in a later operation."""
     choice: PlanChoice | None = None
     threads: int = 1
+    blood_volume_ml: Mapping[Twin, float | Unknown] = field(default_factory=dict)
 
     @property
     def made(self) -> tuple[str, ...]:

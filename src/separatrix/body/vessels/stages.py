@@ -121,7 +121,7 @@ def compare_operations(
                 stages, exact = _best_stages(staging, count, evidence)
                 arrangements.append((_WORDS[count - 1], stages, exact))
         if early := _best_occlusion(staging, evidence):
-            arrangements.append(("early occlusion by catheter, then one operation", early, True))
+            arrangements.append(("early occlusion by catheter, then one operation", early, False))
     rows = [_row(staging, name, stages, exact, evidence, seed) for name, stages, exact in arrangements]
     _recommend(rows, case, evidence.number("division.advantage_least"))
     return rows

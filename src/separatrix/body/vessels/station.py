@@ -18,7 +18,7 @@ from separatrix.body.vessels.division_io import division_from_data, division_to_
 from separatrix.body.vessels.edits import accept_contacts
 from separatrix.body.vessels.exchange import exchange, mixing_time_min
 from separatrix.body.vessels.graph_io import load_graph, save_graph
-from separatrix.body.vessels.model import Division, VesselGraph
+from separatrix.body.vessels.model import Division, VesselGraph, VesselKind
 from separatrix.body.vessels.observations import Fit, fit_observations
 from separatrix.body.vessels.parameters import blood_volume_ml
 from separatrix.body.vessels.posture import TILTS_DEG
@@ -90,7 +90,7 @@ def map_vessels(
         graph=graph,
         flow=flow,
         division=division,
-        notes=(*graph.notes, *_flow_notes(flow)),
+        notes=(*graph.notes, *_flow_notes(flow), *_without_vein(graph, flow)),
         assumptions=assumptions_of(evidence),
     )
 
@@ -234,8 +234,29 @@ def _flow_notes(flow: Mapping[str, Any]) -> list[str]:
         if m["is_contradicted"]
     ]
     lost = [r["name"] for r in flow["regions"] if r["no_drainage"]]
-    notes += [f"{name}: no way out in the graph even before division." for name in lost]
+    notes += [f"{name}: no drainage even before division, infarct expected." for name in lost]
     return notes
+
+
+def _without_vein(graph: VesselGraph, flow: Mapping[str, Any]) -> list[str]:
+    """Regions from which no vein of the graph leads to any outlet: what drains them is assumed."""
+    ways: dict[str, list[str]] = {}
+    for edge in graph.edges:
+        if edge.accepted and edge.kind is not VesselKind.ARTERY:
+            ways.setdefault(edge.a, []).append(edge.b)
+            ways.setdefault(edge.b, []).append(edge.a)
+    reached = {n.id for n in graph.nodes if n.kind == "jugular"}
+    todo = list(reached)
+    while todo:
+        new = set(ways.get(todo.pop(), ())) - reached
+        reached |= new
+        todo += new
+    return [
+        f"{r['name']}: no vein of the graph leads from it to a jugular vein; what "
+        "drains it (deep and emissary veins) is assumed. If they do not: no drainage, infarct expected."
+        for r in flow["regions"]
+        if r["node"] not in reached and not r["no_drainage"]
+    ]
 
 
 def save_vessels(vessels: Vessels, folder: Path) -> None:

@@ -42,6 +42,10 @@ _CSS = """svg.chart { display: block; width: 100%; max-width: 860px; height: aut
 .order col.d { width: 24%; } .order col.r { width: 16%; }
 .order col.w { width: 15%; } .order col.t { width: 8%; }
 @media print { .order td, .order th { font-size: 0.72em; padding: 0.12em 0.4em; } }
+.joining { table-layout: fixed; }
+.joining td, .joining th { font-size: 0.9em; padding: 0.25em 0.5em; }
+.joining small { font-weight: normal; }
+.joining col.v { width: 22%; } .joining col.s { width: 20%; } .joining col.f { width: 33%; }
 .order .to-a { border-left: 0.5em solid var(--a); }
 .order .to-b { border-left: 0.5em solid var(--b); }
 .omitted { font-size: 0.92em; color: #333; }
@@ -70,7 +74,13 @@ def vessels_chapter(
         lstrip_blocks=True,
     )
     environment.filters.update(
-        number=number, percent=percent, twin=twin_text, owner=owner_text, sentence=sentence, rise=_rise
+        number=number,
+        percent=percent,
+        twin=twin_text,
+        owner=owner_text,
+        sentence=sentence,
+        rise=_rise,
+        region=_region,
     )
     template = environment.get_template("vessels.html.j2")
     content = _content(graph, division, flow) | {"because": because}
@@ -138,7 +148,9 @@ def kind_words(kind: VesselKind) -> str:
 def _content(graph: VesselGraph, division: Division | None, flow: Mapping[str, Any]) -> dict[str, Any]:
     crossing = [e for e in graph.edges if e.crossing and e.kind is not VesselKind.CONTACT]
     contacts = [e for e in graph.edges if e.kind is VesselKind.CONTACT]
-    flows = {v["vessel"]: _flow_words(v) for v in flow["vessels"]}
+    ends = _ends(graph)
+    flows = {v["vessel"]: _flow_words(v, ends) for v in flow["vessels"]}
+    whose = {v["vessel"]: _whose_words(v) for v in flow["vessels"]}
     found: dict[str, Any] = {
         "graph": graph,
         "division": division,
@@ -146,12 +158,13 @@ def _content(graph: VesselGraph, division: Division | None, flow: Mapping[str, A
         "observations": flow["observations"],
         "tilt": flow["tilt"],
         "twins": tuple(Twin),
-        "crossing": [_vessel_row(e, flows.get(e.id)) for e in crossing],
+        "crossing": [_vessel_row(e, flows.get(e.id)) | {"whose": whose.get(e.id, "–")} for e in crossing],
         "contacts": contacts,
         "kinds": _kinds(graph.edges),
         "chart": "",
         "front": "",
         "not_carried": not_carried(division),
+        "net_transfusion": division.facts.get("net_transfusion", "") if division else "",
     }
     if division is not None and division.steps:
         found["chart"] = _pressure_chart(division)
@@ -179,19 +192,61 @@ def _kinds(edges: Sequence[Edge]) -> list[tuple[str, int]]:
     return sorted(counts.items())
 
 
-def _flow_words(row: Mapping[str, Any]) -> str:
+def _region(name: str, twin: Twin) -> str:
+    """A region's name where its column tells the child already."""
+    return name.removeprefix(f"{twin.value} {twin.mark} ")
+
+
+def _ends(graph: VesselGraph) -> dict[str, dict[str, str]]:
+    """What stands at the ends of each vessel: an outlet, a region, or the vessels beyond."""
+    meeting: dict[str, list[str]] = {}
+    for edge in graph.edges:
+        if edge.accepted:
+            for end in {edge.a, edge.b}:
+                meeting.setdefault(end, []).append(edge.id)
+    found: dict[str, dict[str, str]] = {}
+    for node in graph.nodes:
+        child = {Owner.A: f"{twin_text(Twin.A)}’s ", Owner.B: f"{twin_text(Twin.B)}’s "}.get(node.owner, "")
+        what = {"jugular": "jugular vein", "territory": node.name or "cortex"}.get(node.kind, node.name)
+        for vessel in meeting.get(node.id, ()):
+            beyond = [v for v in meeting[node.id] if v != vessel]
+            found.setdefault(vessel, {})[node.id] = f"{child}{what}" if what else " and ".join(beyond)
+    return found
+
+
+def _flow_words(row: Mapping[str, Any], ends: Mapping[str, Mapping[str, str]]) -> str:
     """How much flows where, and how sure that is."""
     flow, low, high = row["flow_ml_per_min"], row["low_ml_per_min"], row["high_ml_per_min"]
     if flow is None:
         return "no way out: nothing flows"
     amount = f"{number(abs(flow), 2)} ml/min"
-    if low is not None and high is not None:
-        ends = sorted((abs(low), abs(high))) if low * high > 0 else (low, high)
-        amount += f" ({number(ends[0], 2)} to {number(ends[1], 2)})"
     if not row["direction_known"]:
-        return f"{amount}, direction unknown"
+        span = "" if low is None or high is None else f" ({number(max(abs(low), abs(high)), 2)} at most)"
+        return f"{amount}{span}, direction unknown"
+    if low is not None and high is not None:
+        least, most = sorted((abs(low), abs(high))) if low * high > 0 else (0.0, max(abs(low), abs(high)))
+        amount += f" ({number(least, 2)} to {number(most, 2)})"
     seen = ", as observed" if row["direction_observed"] else ""
-    return f"{amount} towards {row['towards']}{seen}" if row["towards"] else amount + seen
+    end = ends.get(row["vessel"], {}).get(row["towards"]) or row["towards"]
+    return f"{amount} towards {end}{seen}" if row["towards"] else amount + seen
+
+
+def _whose_words(row: Mapping[str, Any]) -> str:
+    """Whose blood a vessel carries and with whom it ends; nothing where the direction is unknown."""
+    if not row["direction_known"]:
+        return "unknown, as the direction"
+    if row["share_of_a"] is None or row["share_to_a"] is None:
+        return "–"
+    parts = (_parted(row["share_of_a"]), _parted(row["share_to_a"]))
+    return f"of {parts[0]}; to {parts[1]}"
+
+
+def _parted(share_of_a: float) -> str:
+    """A share as what falls to each child."""
+    a, b = twin_text(Twin.A), twin_text(Twin.B)
+    if share_of_a > 0.995 or share_of_a < 0.005:
+        return f"{a if share_of_a > 0.5 else b} alone"
+    return f"{a} {share_of_a:.0%}, {b} {1 - share_of_a:.0%}"
 
 
 def _exchange_words(row: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -199,17 +254,19 @@ def _exchange_words(row: Mapping[str, Any]) -> list[tuple[str, str]]:
     losing, gaining = (Twin.A, Twin.B) if net > 0 else (Twin.B, Twin.A)
     drained = row["drained_by_other"]
     return [
-        ("Gross, from ● A to ◆ B", f"{number(row['a_to_b_ml_per_min'] or 0)} ml/min"),
-        ("Gross, from ◆ B to ● A", f"{number(row['b_to_a_ml_per_min'] or 0)} ml/min"),
+        ("Gross, from ● A to ◆ B", f"{row['a_to_b_ml_per_min'] or 0:.0f} ml/min"),
+        ("Gross, from ◆ B to ● A", f"{row['b_to_a_ml_per_min'] or 0:.0f} ml/min"),
         (
             "Net transfusion",
-            f"{number(abs(net))} ml/min from {twin_text(losing)} to {twin_text(gaining)}",
+            "none"
+            if abs(net) < 0.5
+            else f"{abs(net):.0f} ml/min from {twin_text(losing)} to {twin_text(gaining)}",
         ),
         *(
-            (f"Of the blood of {twin_text(t)}, drained by the other child", percent(drained[t.value] or 0))
+            (f"Of the blood of {twin_text(t)}, drained by the other child", percent(drained[t.value] or 0, 2))
             for t in Twin
         ),
-        ("Time constant of mixing", mixing if isinstance(mixing, str) else f"{number(mixing)} min"),
+        ("Time constant of mixing", mixing if isinstance(mixing, str) else f"{number(mixing, 2)} min"),
     ]
 
 
