@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from tests.reference.division import RandomPair, clamped, has_undrained, random_pair
 
+from separatrix.body.vessels import starling_states
 from separatrix.body.vessels.clamp_states import clamp_costs
 from separatrix.body.vessels.ports import reduce_to_ports
 from separatrix.body.vessels.solve import solve
@@ -75,6 +76,28 @@ def test_collapse_matters_where_the_outside_pressure_is_high() -> None:
     assert np.abs(costs_of(pair) - linear(pair)).max() > 0.05
 
 
-def test_the_number_of_threads_changes_nothing_beyond_rounding() -> None:
+def test_the_number_of_threads_changes_no_byte() -> None:
     pair = collapsible(random_pair(22, regions=6, ring=6, k=14), 10.0, 0.0, 3)
-    np.testing.assert_allclose(costs_of(pair, threads=1), costs_of(pair, threads=3), atol=1e-9)
+    assert costs_of(pair, threads=1).tobytes() == costs_of(pair, threads=3).tobytes()
+
+
+@pytest.mark.parametrize(("seed", "outside_mmHg"), [(2, 11.0), (4, 9.0), (5, 11.0)])
+def test_pieces_of_ring_left_empty_between_clamps_are_followed_to_the_end(
+    seed: int, outside_mmHg: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = random_pair(seed, regions=12, ring=10, k=2)
+    on_ring = np.isin(pair.held.a, pair.shared) & np.isin(pair.held.b, pair.shared)
+    touching = np.isin(pair.held.a, pair.shared[:2]) | np.isin(pair.held.b, pair.shared[:2])
+    around = np.union1d(np.flatnonzero(on_ring), np.flatnonzero(touching))[:14]
+    pair = collapsible(replace(pair, candidates=around), outside_mmHg, 0.15, seed)
+    external = pair.held.external.copy()
+    external[around] = outside_mmHg
+    held = replace(pair.held, external=external)
+    monkeypatch.setattr(starling_states, "_solve_alone", lambda *_: pytest.fail("a state was not solved"))
+    costs = starling_states.collapsible_costs([held], around, pair.observed, pair.child)
+    start = solve(held).pressure[pair.observed]
+    for state in np.random.default_rng(seed).integers(0, 1 << 14, 12):
+        after = clamped(held, [int(e) for j, e in enumerate(around) if state >> j & 1])
+        rise = solve(after).pressure[pair.observed] - start
+        truth = [rise[pair.child == child].max() for child in (0, 1)]
+        np.testing.assert_allclose(costs[:, state], truth, atol=1e-8, rtol=0)

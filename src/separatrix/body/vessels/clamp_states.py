@@ -19,6 +19,9 @@ MOST_EXACT = 24
 ALONE_UNDER = 1 << 14
 """Under so many states a second thread costs more than it brings."""
 
+PIECES = 16
+"""Pieces of work above that."""
+
 
 def clamp_costs(
     systems: Sequence[PortSystem],
@@ -126,12 +129,12 @@ def _fill(
 
 
 def in_pieces(run: Callable[[int, int], None], count: int, threads: int | None, states_each: int) -> None:
-    """Call ``run(first, last)`` on pieces of 0 … count; pieces write apart, so threads change nothing."""
+    """Call ``run(first, last)`` on pieces of 0 … count, the same and apart however many threads there are."""
     allowed = available_threads() if threads is None else threads
-    if allowed < 2 or count * states_each < ALONE_UNDER:
+    if count * states_each < ALONE_UNDER:
         run(0, count)
         return
-    edges = np.linspace(0, count, 4 * allowed + 1).astype(np.int64).tolist()
+    edges = np.linspace(0, count, PIECES + 1).astype(np.int64).tolist()
     with ThreadPoolExecutor(allowed) as pool:
         for done in [pool.submit(run, a, b) for a, b in itertools.pairwise(edges)]:
             done.result()

@@ -59,8 +59,9 @@ def collapsible_costs(
     out = np.full((2, 1 << candidates.size), -np.inf)
     feeds = [None] * len(networks) if supplies is None else list(supplies)
     for number, (network, feed) in enumerate(zip(networks, feeds, strict=True)):
-        before = solve(network).pressure[observed] if baseline is None else baseline[number]
-        _add(network, candidates, observed, child_of_observed, feed, before, out, number > 0, threads)
+        start = solve(network).pressure
+        before = start[observed] if baseline is None else baseline[number]
+        _add(network, candidates, observed, child_of_observed, feed, start, before, out, number > 0, threads)
     for child in (0, 1):
         if not (child_of_observed == child).any():
             out[child] = np.where(np.isposinf(out[child]), np.inf, 0.0)
@@ -73,6 +74,7 @@ def _add(
     observed: Ints,
     child: Ints,
     supplies: Ints | None,
+    start: Reals,
     before: Reals,
     out: Reals,
     merge: bool,
@@ -90,19 +92,21 @@ def _add(
     rows_a, rows_b = (in_eights(np.flatnonzero(child == c)) for c in (0, 1))
     rows = np.concatenate([rows_a, rows_b])
     rise = whole.pressure[2 * k :] - before
-    ends = (
-        1.0 / network.resistance[ports],
-        np.ascontiguousarray(whole.reach[:k].T),
-        np.ascontiguousarray(whole.reach[k : 2 * k].T),
-        whole.pressure[:k].copy(),
-        whole.pressure[k : 2 * k].copy(),
-    )
+    started = start[at[: 2 * k]]
     fixed = (
-        ends,
-        network.external[ports],
-        np.ascontiguousarray(np.where(rows < 0, 0.0, whole.reach[2 * k :][rows].T)),
-        np.where(rows < 0, -np.inf, rise[rows]),
-        rows_a.size,
+        (
+            1.0 / network.resistance[ports],
+            np.diag(whole.resistance) - whole.stiffness,
+            np.ascontiguousarray(whole.reach[: 2 * k].T),
+            whole.pressure[: 2 * k].copy(),
+            network.external[ports],
+        ),
+        (_laws(started[:k], started[k:], network.external[ports]), started),
+        (
+            np.ascontiguousarray(np.where(rows < 0, 0.0, whole.reach[2 * k :][rows].T)),
+            np.where(rows < 0, -np.inf, rise[rows]),
+            rows_a.size,
+        ),
         candidates.size,
     )
 
@@ -121,6 +125,14 @@ def _ports(network: Network, candidates: Ints) -> Ints:
     """Candidates first, then every other open edge that can collapse."""
     can = np.flatnonzero(network.is_open & ~np.isnan(network.external))
     return np.concatenate([candidates, np.setdiff1d(can, candidates)])
+
+
+def _laws(up: Reals, down: Reals, outside: Reals) -> Ints:
+    """The law each vessel is under at these pressures."""
+    from separatrix.body.vessels.starling_kernel import OPEN, SHUT, WATERFALL
+
+    plain = ~(down < outside) | (up < down)
+    return np.where(plain, OPEN, np.where(up > outside, WATERFALL, SHUT))
 
 
 def _solve_alone(
