@@ -1,4 +1,4 @@
-"""What no plan can beat: order alone, people as pools, and the breaks that a single pair of hands needs."""
+"""What no plan can beat: order alone; people as pools, with the breaks of who must lead throughout."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _longest_way(compiled: Compiled) -> int:
 
 
 def proven_bounds(compiled: Compiled, *, seed: int, effort: float) -> Bounds:
-    """Bounds by order and by people as pools, proven by the solver.
+    """Bounds by order, by people as pools and by the breaks of who leads, proven by the solver.
 
     Parameters
     ----------
@@ -75,7 +75,8 @@ def proven_bounds(compiled: Compiled, *, seed: int, effort: float) -> Bounds:
     return Bounds(
         end_min=max(simple.end_min, end.bound_min),
         separation_min=separation,
-        because="order, rooms, sterile fields, equipment, and people as pools by skill and shift; breaks, "
-        "handovers and who leads are left out, so the true optimum may lie later",
+        because="order, rooms, sterile fields, equipment, people as pools by skill and shift, and the "
+        "compulsory breaks of who must lead a row of activities; other people's breaks and handovers are "
+        "left out, so the true optimum may lie later",
         relaxations=tuple(found),
     )

@@ -115,9 +115,10 @@ def _change(pb, day, move, priority, person_cost, target, state):  # type: ignor
         for _ in range(1 + int(4 * _next(state))):
             person_cost[int(people * _next(state))] = 16.0 * _next(state) - 8.0
     if move == 4 and covers:  # other lengths of cover
-        c = int(covers * _next(state))
-        shortest, longest = pb.cover_shortest[c], pb.cover_longest[c]
-        target[c] = shortest + int((longest - shortest) * np.sqrt(_next(state)))
+        for _ in range(1 + int(3 * _next(state))):
+            c = int(covers * _next(state))
+            shortest, longest = pb.cover_shortest[c], pb.cover_longest[c]
+            target[c] = shortest + int((longest - shortest) * np.sqrt(_next(state)))
     if move == 5:  # everybody costs the same again
         for p in range(people):
             if _next(state) < 0.3:
