@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tests.body.vessels.tubes import Tube, grid_around, painted, scanned
 
+from separatrix.body.imaging import Structure
 from separatrix.body.vessels.contacts import touching_trees
 from separatrix.body.vessels.gaps import close_gaps
 from separatrix.body.vessels.lumen import fill_lumen
@@ -14,6 +15,7 @@ from separatrix.body.vessels.sections import Field
 from separatrix.body.vessels.sideways import part_sideways
 from separatrix.body.vessels.skeleton import cut_out, sketch_vessels
 from separatrix.body.vessels.sketch import Course, Sketch, Tree
+from separatrix.body.vessels.trees import tree_masks
 from separatrix.core import Grid, Volume
 
 
@@ -107,3 +109,17 @@ def test_no_gap_is_closed_from_one_child_to_the_other_nor_where_the_image_shows_
         assert not close_gaps(
             sketch, fields, {Tree.VENOUS: seen}, rough_mm, longest_voxels=3, apart=lambda a, b, s=apart: s
         )
+
+
+def test_what_is_only_called_a_vessel_goes_with_what_it_touches() -> None:
+    codes = np.zeros((9, 9, 30), np.uint8)
+    codes[2, 2, :10], codes[2, 2, 10:20] = Structure.ARTERY, Structure.VESSEL
+    codes[6, 2, :10], codes[6, 2, 10:20] = Structure.VEIN, Structure.VESSEL
+    codes[4, 7, 10:20] = Structure.VESSEL
+    masks, notes = tree_masks(codes)
+    assert masks[Tree.ARTERIAL][2, 2, :20].all()
+    assert masks[Tree.ARTERIAL].sum() == 20
+    assert masks[Tree.VENOUS].sum() == 30
+    assert "3 piece(s)" in notes[0]
+    assert "1 on arteries" in notes[0]
+    assert not tree_masks(np.where(codes == Structure.VESSEL, 0, codes))[1]

@@ -11,10 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.spatial import cKDTree
+from tests.body.vessels.true_anatomy import true_anatomy
 
-from separatrix.body.anatomy import Anatomy
-from separatrix.body.anatomy.frames import head_frames
-from separatrix.body.anatomy.model import Classification
 from separatrix.body.imaging import Scene, Structure, read_scene
 from separatrix.body.phantom import PairOptions, make_pair, write_pair
 from separatrix.body.phantom.model import Tissue
@@ -22,7 +20,7 @@ from separatrix.body.vessels.extract import extract_graph
 from separatrix.body.vessels.graph_io import graph_as_data
 from separatrix.body.vessels.model import Edge, VesselGraph, VesselKind
 from separatrix.case import Case, read_case
-from separatrix.core import Owner, Unknown, Volume, silent
+from separatrix.core import Owner, silent
 from separatrix.core.storage import to_json
 from separatrix.evidence import EvidenceReader, all_entries
 
@@ -51,7 +49,9 @@ class Drawn:
         self.case: Case = read_case(folder)
         self.evidence = EvidenceReader(all_entries())
         self.scene: Scene = read_scene(self.case, evidence=self.evidence, threads=2, progress=silent)
-        self.anatomy = _true_anatomy(self.scene, pair.labels.array, pair.ownership.array, self.evidence)
+        self.anatomy = true_anatomy(
+            self.scene, pair.labels.array, _TISSUE, pair.ownership.array, self.evidence
+        )
         self.truth = json.loads((folder / "truth" / "vessels.json").read_text())
         self.graph = self.draw(threads=2)
 
@@ -65,33 +65,6 @@ class Drawn:
         along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
         at = np.linspace(0, along[-1], max(3, int(along[-1] / step)))
         return np.stack([np.interp(at, along, line[:, a]) for a in range(3)], 1)
-
-
-def _true_anatomy(scene: Scene, labels: np.ndarray, owner: np.ndarray, evidence: EvidenceReader) -> Anatomy:
-    table = np.zeros(256, np.uint8)
-    for truth, structure in _TISSUE.items():
-        table[truth] = structure
-    tissue = np.where(table[labels] > 0, table[labels], scene.labels.array)
-    frames = head_frames(scene.landmarks, evidence=evidence)
-    unknown = Unknown("not asked here")
-    return Anatomy(
-        ownership=Volume(owner, scene.grid),
-        certainty=None,
-        tissue=Volume(tissue.astype(np.uint8), scene.grid),
-        adherent=None,
-        frames=frames,
-        classification=Classification(
-            stone_goodrich=(),
-            oconnell=(),
-            winston=(),
-            angle_longitudinal_deg=unknown,
-            rotation_axial_deg=unknown,
-        ),
-        shared=(),
-        suitability=(),
-        painted=(),
-        refused_because="",
-    )
 
 
 @pytest.fixture(scope="module")

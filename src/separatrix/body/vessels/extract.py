@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from separatrix.body.anatomy import Anatomy
-from separatrix.body.imaging import Scene, Structure, native_image, native_labels
+from separatrix.body.imaging import Scene, native_image, native_labels
 from separatrix.body.imaging.itk import resample
 from separatrix.body.vessels.assemble import Measured, assemble
 from separatrix.body.vessels.centreline import refine
@@ -27,15 +27,13 @@ from separatrix.body.vessels.sideways import part_sideways
 from separatrix.body.vessels.skeleton import Piece, cut_out, sketch_vessels
 from separatrix.body.vessels.sketch import Course, Sketch, Tree
 from separatrix.body.vessels.surroundings import Surroundings, survey
+from separatrix.body.vessels.trees import tree_masks
 from separatrix.case import Case
 from separatrix.core import DataMissingError, Fault, Grid, Progress, Volume
 from separatrix.evidence import EvidenceReader, Mark
 
 MOST_VOXELS = 120_000_000
 """A thick-sliced label map is brought onto an even lattice of no more voxels."""
-
-_ARTERIAL = (Structure.ARTERY,)
-_VENOUS = (Structure.VEIN, Structure.SINUS, Structure.VESSEL)
 
 _LEAST_VOXELS = 0.6
 """Least rough radius, in voxels."""
@@ -125,10 +123,7 @@ def _read_lumens(
     case: Case, scene: Scene, *, evidence: EvidenceReader, threads: int
 ) -> tuple[dict[Tree, Lumen], list[str]]:
     labels = native_labels(case, scene, most_voxels=MOST_VOXELS, threads=threads)
-    masks = {
-        Tree.ARTERIAL: np.isin(labels.array, _ARTERIAL),
-        Tree.VENOUS: np.isin(labels.array, _VENOUS),
-    }
+    masks, called = tree_masks(labels.array)
     every = masks[Tree.ARTERIAL] | masks[Tree.VENOUS]
     whole = cut_out(every, labels.grid)
     if whole is None:
@@ -142,6 +137,7 @@ def _read_lumens(
             )
         )
     image, notes = _contrast_image(case, scene, whole, evidence=evidence, threads=threads)
+    notes += called
     lumens = {}
     for tree, mask in masks.items():
         piece = cut_out(mask, labels.grid)
@@ -250,8 +246,8 @@ class _Drawing:
         opened = self._open_loops(around)
         if opened:
             self.sketch.notes.append(
-                f"{opened} loop(s) of veins besides the circumferential sinus were opened where they are weakest, "
-                "and the place listed as a contact: accept it if the vein truly has two ways out"
+                f"{opened} loop(s) of veins besides the circumferential sinus were opened where they are "
+                "weakest, and the place listed as a contact: accept it if the vein truly has two ways out"
             )
         widest = self.evidence.number("anatomy.shared_radius.low")
         for place in meetings_at_seam(self.sketch, around.seam_distance_mm, self.rough_mm, widest_mm=widest):
