@@ -172,7 +172,8 @@ def sinus_end(edge: Edge, graph: VesselGraph) -> str:
     }
     if (edge.a in sinus) != (edge.b in sinus):
         return edge.a if edge.a in sinus else edge.b
-    return edge.a if edge.radius_mm[0] > edge.radius_mm[-1] else edge.b
+    # Of ends alike the name decides, whichever way round the vessel was drawn.
+    return edge.a if (edge.radius_mm[0], edge.b) > (edge.radius_mm[-1], edge.a) else edge.b
 
 
 def nothing_joins(graph: VesselGraph, gone: Sequence[str]) -> bool:

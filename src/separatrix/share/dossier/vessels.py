@@ -16,6 +16,7 @@ from separatrix.share.dossier.model import Chapter, Statement
 from separatrix.share.dossier.wording import counted, number, owner_text, percent, sentence, twin_text
 
 _HERE = Path(__file__).parent
+_BALANCED = "none: the model sets the hearts’ venous pressures so that the pair is in balance at rest"
 _SLIDER = """(() => {
   const slider = document.getElementById("division-slider");
   if (!slider) return;
@@ -258,7 +259,7 @@ def _exchange_words(row: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Gross, from ◆ B to ● A", f"{row['b_to_a_ml_per_min'] or 0:.0f} ml/min"),
         (
             "Net transfusion",
-            "none"
+            _BALANCED
             if abs(net) < 0.5
             else f"{abs(net):.0f} ml/min from {twin_text(losing)} to {twin_text(gaining)}",
         ),
