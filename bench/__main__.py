@@ -1,4 +1,5 @@
 """Run every benchmark: `python -m bench` (all), `python -m bench owners surface` (some).
+Options (`--large`) are handed on to each named.
 
 Each prints its figures beside a named peer or a known truth measured in the same run.
 """
@@ -8,11 +9,13 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHES = ("plan", "surface", "owners", "choreography", "scheduling")
+BENCHES = ("plan", "vessels", "surface", "owners", "choreography", "scheduling")
 """From short to long."""
 
 
-def main(names: list[str]) -> int:
+def main(arguments: list[str]) -> int:
+    options = [argument for argument in arguments if argument.startswith("--")]
+    names = [argument for argument in arguments if argument not in options]
     unknown = set(names) - set(BENCHES)
     if unknown:
         print(f"no such benchmark: {', '.join(sorted(unknown))}; there are: {', '.join(BENCHES)}")
@@ -20,7 +23,7 @@ def main(names: list[str]) -> int:
     failed = []
     for name in names or BENCHES:
         print(f"\n== {name} ==", flush=True)
-        if subprocess.run([sys.executable, "-m", f"bench.{name}"], check=False).returncode != 0:
+        if subprocess.run([sys.executable, "-m", f"bench.{name}", *options], check=False).returncode != 0:
             failed.append(name)
     print("\nbenchmarks that failed: " + (", ".join(failed) or "none"))
     return 1 if failed else 0
