@@ -103,14 +103,17 @@ export class Vessels {
       let colour = new Color(OWNERS[edge.owner]);
       if (this.paint === "pressure") colour = pressure === null ? UNKNOWN.clone() : this.shade(pressure);
       if (divided) colour = DIVIDED.clone();
-      if (edge.id === this.found) colour = FOUND.clone();
-      tube.material.color = colour;
-      tube.material.emissive = edge.id === this.found ? FOUND.clone() : new Color(0);
-      tube.material.transparent = divided && edge.id !== this.found;
-      tube.material.opacity = tube.material.transparent ? 0.35 : 1;
+      const found = edge.id === this.found;
+      tube.material.color = found ? FOUND.clone() : colour;
+      tube.material.emissive = found ? FOUND.clone() : new Color(0);
+      tube.material.opacity = divided && !found ? 0.35 : 1;
+      tube.material.transparent = divided || found;
+      // The vessel that is sought is seen through whatever lies before it.
+      tube.material.depthTest = !found;
+      tube.renderOrder = found ? 1000 : 0;
       const known = flow !== null && edge.directionKnown;
       arrow.visible = this.paint === "direction" && known && !divided && Math.abs(flow) > 0;
-      if (this.paint === "direction" && !known && !divided && edge.id !== this.found) tube.material.color = UNKNOWN.clone();
+      if (this.paint === "direction" && !known && !divided && !found) tube.material.color = UNKNOWN.clone();
       if (known) arrow.quaternion.setFromUnitVectors(new Vector3(0, 1, 0), along.clone().multiplyScalar(flow < 0 ? -1 : 1));
     }
   }

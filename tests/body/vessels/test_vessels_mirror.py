@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from separatrix.body.vessels import Vessels, map_vessels
+from separatrix.body.vessels import Vessels, load_graph, map_vessels, read_flow_file
 from separatrix.case import evidence_for, read_case
-from separatrix.core import Twin
+from separatrix.core import InputError, Twin
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "docs" / "examples"
 QUICK = "assumptions: {division.draws: {value: 5, why: a quick test}}\n"
@@ -129,3 +129,17 @@ def test_a_direction_that_was_seen_turns_a_vessel_that_the_model_had_the_other_w
     assert now["direction_known"]
     assert now["direction_observed"]
     assert not found.flow["observations"][0]["is_contradicted"]
+
+
+def test_numbers_no_one_can_read_and_vessels_finer_than_blood_are_named_faults(tmp_path: Path) -> None:
+    text = json.dumps({"nodes": [{"id": "a", "pressure_mmHg": 1}], "edges": []})
+    (tmp_path / "long.json").write_text(text.replace("1", "9" * 5000))
+    with pytest.raises(InputError, match="a number too long to read"):
+        read_flow_file(tmp_path / "long.json")
+    graph = lopsided()
+    graph["edges"][6]["radius_mm"] = [1e-60]
+    with pytest.raises(InputError, match=r"edges\[6\]\.radius_mm\[0\].*a radius above 0 mm"):
+        mapped(graph, tmp_path / "case", heads=(ONE, TWO))
+    (tmp_path / "case" / "graph.json").write_text("[" * 100_000)
+    with pytest.raises(InputError, match="is not JSON"):
+        load_graph(tmp_path / "case" / "graph.json")
