@@ -9,6 +9,7 @@ from typing import Any
 from separatrix.body import anatomy, imaging, surface, vessels
 from separatrix.core import DataMissingError, Fault, Provenance
 from separatrix.core.storage import COMMIT_MARK, read_json
+from separatrix.team.choreography.explanation_model import Explanation, read_explanation
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.choreography.schedule_io import read_schedule
 
@@ -88,6 +89,15 @@ class Results:
         folder = self.folder("choreography")
         rows = self.json("choreography")["operations"]
         return tuple(read_schedule(folder / row["folder"] / "schedule.json") for row in rows)
+
+    @cached_property
+    def explanations(self) -> tuple[Explanation, ...]:
+        """Why each schedule is as it is, in the order of the schedules."""
+        if self.status("choreography")[0] == "not_applicable":
+            return ()
+        folder = self.folder("choreography")
+        rows = self.json("choreography")["operations"]
+        return tuple(read_explanation(folder / row["folder"] / "explanation.json") for row in rows)
 
     @cached_property
     def separatrix(self) -> surface.Separatrix | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from separatrix.core.storage import to_json, write_atomic
 from separatrix.pipeline.bind import Found, bind
 from separatrix.pipeline.model import Context, Outcome
 from separatrix.share.script import write_script
+from separatrix.team.choreography.checker import check
+from separatrix.team.choreography.explain import explain
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.choreography.plan import choreograph
 from separatrix.team.choreography.schedule_io import write_schedule
@@ -74,11 +77,28 @@ def _one(context: Context, procedure: Procedure, folder: Path, share: tuple[floa
         return progress
 
     schedule = choreograph(procedure, seed=context.seed, threads=context.threads, progress=within(0.0, 0.5))
+    schedule = _held_to_the_rules(procedure, schedule)
+    explanation = explain(
+        procedure, schedule, seed=context.seed, threads=context.threads, progress=within(0.5, 0.3)
+    )
     write_schedule(schedule, folder)
+    write_atomic(folder / "explanation.json", to_json(explanation.to_dict()))
     if schedule.activities:
         context.progress(share[0] + share[1] * 0.8, "role cards and charts")
         write_script(procedure, schedule, folder)
     return schedule
+
+
+def _held_to_the_rules(procedure: Procedure, schedule: Schedule) -> Schedule:
+    """The schedule as the checker, which knows no planner, judges it."""
+    if schedule.status == "infeasible":
+        return schedule
+    broken = check(procedure, schedule)
+    if not broken:
+        return schedule
+    because = "; ".join(violation.what for violation in broken[:3])
+    more = f" and {len(broken) - 3} more" if len(broken) > 3 else ""
+    return replace(schedule, status="infeasible", because=f"no plan keeps every rule: {because}{more}")
 
 
 def _result(

@@ -9,7 +9,7 @@ from separatrix.body import anatomy, imaging, surface, vessels
 from separatrix.case import Case
 from separatrix.pipeline.bind import script_files
 from separatrix.pipeline.model import Context, Outcome, Station
-from separatrix.pipeline.script import run_choreography
+from separatrix.pipeline.script import procedures_of, run_choreography
 from separatrix.share import dossier
 
 
@@ -102,6 +102,10 @@ def _dossier(context: Context) -> Outcome:
     chapters = []
     if mapped is not None:
         chapters.append(dossier.vessels_chapter(mapped.graph, mapped.division, mapped.flow))
+    if results.schedules:
+        chapters.append(
+            dossier.choreography_chapter(procedures_of(context), results.schedules, results.explanations)
+        )
     used = sorted({key for provenance in provenances for key in provenance.evidence})
     dossier.write_dossier(
         case=context.case,
@@ -178,7 +182,9 @@ STATIONS: tuple[Station, ...] = (
             "decision",
             "protocol",
             "operations",
+            "anatomy",
         ),
+        files=script_files,
         run=_dossier,
         weight=20,
     ),
