@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -189,17 +188,6 @@ def clamp_cost(pair: RandomPair, state: int, beds: str = "both") -> tuple[float,
         for child in (0, 1):
             worst[child] = max(worst[child], rise[pair.child == child].max())
     return float(worst[0]), float(worst[1])
-
-
-def all_orders(costs: Reals) -> list[tuple[tuple[int, ...], tuple[float, float], tuple[float, float]]]:
-    """Every order of k vessels with each child's peak and burden."""
-    k = int(costs.shape[1]).bit_length() - 1
-    out = []
-    for order in itertools.permutations(range(k)):
-        states = np.cumsum([1 << j for j in order])
-        along = costs[:, states]
-        out.append((order, tuple(along.max(1)), tuple(np.maximum(along, 0).sum(1))))
-    return out
 
 
 def label_harm(pair: RandomPair, labels: list[int]) -> tuple[tuple[float, float], tuple[float, float]]:
