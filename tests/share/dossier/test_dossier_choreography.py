@@ -45,7 +45,7 @@ def _day() -> Procedure:
 
 def _chapter(made: Procedure, **more: Any) -> Chapter:
     schedule = choreograph(made, effort="first")
-    told = explain(made, schedule, effort="first", threads=1)
+    told = explain(made, schedule, threads=1)
     return choreography_chapter([made], [schedule], [told], **more)
 
 

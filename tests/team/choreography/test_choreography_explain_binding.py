@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.team.choreography.procedures import activity, after, person, procedure, separation_like, small
 
-from separatrix.core.storage import to_json
+from separatrix.core import StorageError
+from separatrix.core.storage import to_json, write_atomic
 from separatrix.team.choreography.explain import explain
-from separatrix.team.choreography.explanation_model import Explanation
+from separatrix.team.choreography.explanation_model import Explanation, read_explanation
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.choreography.plan import choreograph
 from separatrix.team.protocol.model import Need, Procedure, Room, Rules
@@ -23,7 +25,7 @@ def surgeons(count: int = 1) -> tuple[Need, ...]:
 def planned(made: Procedure) -> tuple[Schedule, Explanation]:
     schedule = choreograph(made, effort="first")
     assert schedule.status != "infeasible"
-    return schedule, explain(made, schedule, effort="first", threads=1)
+    return schedule, explain(made, schedule, threads=1)
 
 
 def pair(**fields: Any) -> list[Any]:
@@ -93,7 +95,7 @@ def test_waiting_for_people_is_counted_and_one_more_saves_it() -> None:
     saving = next(s for s in found.savings if s.skill == "surgeon")
     assert saving.end_saved_min == 60
     assert saving.separation_saved_min is None
-    assert any("One more surgeon would save 60 min to the end" in words for words in found.summary)
+    assert any("one more surgeon would save 60 min to the end" in words for words in found.summary)
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -102,7 +104,7 @@ def test_the_chain_runs_from_wheels_in_to_the_end_and_its_minutes_add_up(seed: i
     schedule = choreograph(made, effort="first", seed=seed)
     if schedule.status == "infeasible":
         pytest.skip("nothing to explain")
-    found = explain(made, schedule, effort="first", threads=1)
+    found = explain(made, schedule, threads=1)
     times = {a.id: (a.start_min, a.end_min) for a in schedule.activities}
     assert found.chain[-1].end_min == schedule.end_min
     assert sum(minutes for _, minutes in found.waits_min) == schedule.end_min
@@ -143,7 +145,7 @@ def test_the_chain_of_a_separation_ends_when_they_are_two() -> None:
     assert found.chain[-1].end_min == schedule.separation_min
     assert sum(minutes for _, minutes in found.waits_min) == schedule.separation_min
     assert {s.skill for s in found.savings} <= {d.skill for d in found.skills}
-    assert found.savings_because.startswith("Tried: ")
+    assert found.savings_because.startswith("By the quick planner")
 
 
 def test_it_is_stored_as_plain_json() -> None:
@@ -152,3 +154,47 @@ def test_it_is_stored_as_plain_json() -> None:
     assert told["format"] == 1
     assert told["feasible"] is True
     assert told["chain"][-1]["kind"] == "person"
+
+
+def test_what_is_stored_is_read_back_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "explanation.json"
+    nobody = procedure([activity("map", 30, needs=(Need(skill="mapper"),))], [])
+    for made in (separation_like(crossings=3, neurosurgeons=7), CASES["break"][0], nobody):
+        found = explain(made, choreograph(made, effort="first"), threads=1)
+        write_atomic(path, to_json(found.to_dict()))
+        assert read_explanation(path) == found
+
+
+@pytest.mark.parametrize(
+    ("change", "fields"),
+    [
+        ({"format": 2}, ["format"]),
+        ({"feasible": "perhaps", "summary": 3}, ["feasible", "summary"]),
+        ({"chain": [{"kind": "luck"}]}, ["chain.0.kind"]),
+    ],
+)
+def test_every_fault_of_a_stored_explanation_is_told(
+    tmp_path: Path, change: dict[str, Any], fields: list[str]
+) -> None:
+    path = tmp_path / "explanation.json"
+    _, found = planned(CASES["person"][0])
+    write_atomic(path, to_json(found.to_dict() | change))
+    with pytest.raises(StorageError) as caught:
+        read_explanation(path)
+    assert set(fields) <= {fault.field for fault in caught.value.faults}
+    assert all(fault.file == str(path) for fault in caught.value.faults)
+    path.write_text("[", encoding="utf-8")
+    with pytest.raises(StorageError):
+        read_explanation(path)
+
+
+def test_every_skill_that_runs_out_is_tried_like_with_like() -> None:
+    """A longer search changes the plan and not what one more person saves by the quick planner."""
+    made = separation_like(crossings=3, neurosurgeons=7)
+    quick, longer = (explain(made, choreograph(made, effort=e), threads=1) for e in ("first", "standard"))
+    ran_out = {s.skill for s in quick.skills if s.hours_without_spare}
+    assert ran_out
+    assert ran_out <= {s.skill for s in quick.savings}
+    again = {s.skill: s for s in longer.savings}
+    assert all(again.get(s.skill, s) == s for s in quick.savings)
+    assert all(s.title in quick.savings_because for s in quick.savings)

@@ -396,7 +396,7 @@ ALL = (
 def told(made: Procedure) -> Explanation:
     schedule = choreograph(made, effort="first")
     assert schedule.status == "infeasible"
-    return explain(made, schedule, effort="first", threads=1)
+    return explain(made, schedule, threads=1)
 
 
 def _cases() -> list[Any]:
@@ -470,5 +470,5 @@ def test_what_is_not_proven_is_not_called_so() -> None:
 def test_the_same_clash_for_any_number_of_threads() -> None:
     made = handover_impossible().procedure
     schedule = choreograph(made, effort="first")
-    one, two = (explain(made, schedule, effort="first", threads=n).to_dict() for n in (1, 3))
+    one, two = (explain(made, schedule, threads=n).to_dict() for n in (1, 3))
     assert one == two

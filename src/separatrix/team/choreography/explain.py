@@ -12,13 +12,13 @@ from separatrix.team.choreography.clash import Judge, clashes
 from separatrix.team.choreography.explanation_model import Clash, Explanation, Link, Repair, Saving, SkillDay
 from separatrix.team.choreography.facts import another, listed, plain, quoted
 from separatrix.team.choreography.model import Schedule
-from separatrix.team.choreography.plan import Effort, choreograph
+from separatrix.team.choreography.plan import choreograph
 from separatrix.team.choreography.repairs import REPAIRS_BECAUSE, repairs
 from separatrix.team.choreography.workload import bottleneck, person_days, skill_days
 from separatrix.team.protocol.model import Procedure
 from separatrix.team.protocol.staffing import hours_text
 
-MOST_SKILLS = 4
+MOST_SKILLS = 16
 """So many skills are tried with one more person, those that hold up most first."""
 
 _WAIT_WORDS = {
@@ -40,7 +40,6 @@ def explain(
     schedule: Schedule,
     *,
     seed: int = 1,
-    effort: Effort = "standard",
     threads: int | None = None,
     progress: Progress = silent,
 ) -> Explanation:
@@ -50,8 +49,8 @@ def explain(
     ----------
     procedure, schedule
         What was planned and what came of it.
-    seed, effort
-        As the schedule was made: *one more person* is planned in the same way.
+    seed
+        As the schedule was made.
     threads
         Processors to use; they change nothing but the time it takes.
     progress
@@ -69,7 +68,7 @@ def explain(
     links = binding_chain(procedure, schedule)
     skills = skill_days(procedure, schedule)
     tried = _worth_trying(links, skills)
-    savings = _savings(procedure, schedule, tried, seed, effort, used, progress)
+    savings = _savings(procedure, tried, seed, used, progress)
     waits = waits_by_kind(links)
     return Explanation(
         feasible=True,
@@ -85,7 +84,7 @@ def explain(
         skills=skills,
         people=person_days(procedure, schedule),
         savings=savings,
-        savings_because=_savings_because(procedure, tried, skills, effort),
+        savings_because=_savings_because(procedure, tried, skills, bool(savings)),
     )
 
 
@@ -170,15 +169,17 @@ def _bottleneck_words(skills: Sequence[SkillDay]) -> tuple[str, ...]:
 
 
 def _saving_words(savings: Sequence[Saving]) -> tuple[str, ...]:
+    if not savings:
+        return ()
     gains = [s for s in savings if (s.separation_saved_min or 0) > 0 or s.end_saved_min > 0]
     if not gains:
-        return ("One more person of any skill that was tried would save nothing that was found.",)
+        return ("By the quick planner, one more person of any skill that was tried saves nothing.",)
     best = max(gains, key=lambda s: (s.separation_saved_min or 0, s.end_saved_min))
     parts = []
     if best.separation_saved_min:
         parts.append(f"{best.separation_saved_min} min to the separation")
     parts.append(f"{best.end_saved_min} min to the end")
-    return (f"One more {best.title} would save {' and '.join(parts)}.",)
+    return (f"By the quick planner, one more {best.title} would save {' and '.join(parts)}.",)
 
 
 def _worth_trying(links: Sequence[Link], skills: Sequence[SkillDay]) -> list[str]:
@@ -194,45 +195,55 @@ def _worth_trying(links: Sequence[Link], skills: Sequence[SkillDay]) -> list[str
 
 
 def _savings(
-    procedure: Procedure,
-    schedule: Schedule,
-    tried: Sequence[str],
-    seed: int,
-    effort: Effort,
-    threads: int,
-    progress: Progress,
+    procedure: Procedure, tried: Sequence[str], seed: int, threads: int, progress: Progress
 ) -> tuple[Saving, ...]:
+    """The quick planner with and without one more person, so that like is compared with like."""
+
+    def quick(made: Procedure) -> Schedule:
+        return choreograph(made, effort="first", seed=seed, threads=threads)
+
+    base = quick(procedure)
+    if base.status == "infeasible":
+        return ()
     found = []
     for number, skill in enumerate(tried):
         progress(number / len(tried), "one more person")
-        more = replace(procedure, people=(*procedure.people, another(procedure, skill)))
-        plan = choreograph(more, effort=effort, seed=seed, threads=threads)
+        plan = quick(replace(procedure, people=(*procedure.people, another(procedure, skill))))
+        is_plan = plan.status != "infeasible"
         apart = None
-        if schedule.separation_min is not None and plan.separation_min is not None:
-            apart = max(schedule.separation_min - plan.separation_min, 0)
+        if base.separation_min is not None and plan.separation_min is not None:
+            apart = max(base.separation_min - plan.separation_min, 0) if is_plan else 0
         found.append(
             Saving(
                 skill=skill,
                 title=plain(procedure, "skill", skill),
                 separation_saved_min=apart,
-                end_saved_min=max(schedule.end_min - plan.end_min, 0) if plan.status != "infeasible" else 0,
+                end_saved_min=max(base.end_min - plan.end_min, 0) if is_plan else 0,
             )
         )
     return tuple(found)
 
 
 def _savings_because(
-    procedure: Procedure, tried: Sequence[str], skills: Sequence[SkillDay], effort: Effort
+    procedure: Procedure, tried: Sequence[str], skills: Sequence[SkillDay], has_base: bool
 ) -> str:
     if not tried:
         return "No skill holds the plan up or runs out, so none was tried with one more person."
-    names = listed([plain(procedure, "skill", skill) for skill in tried])
+    if not has_base:
+        return (
+            "The quick planner finds no plan to compare with, so no skill was tried with one more person: "
+            "what it would save is unknown."
+        )
+    names = listed([plain(procedure, "skill", skill) for skill in tried], most=len(tried))
     left = [s.title for s in skills if s.hours_without_spare and s.skill not in tried]
-    others = "every other skill always has somebody free"
+    others = ""
     if left:
-        others = f"not tried: {listed(left)}, which run out at moments but do not hold the chain up"
+        names_left = listed(left, most=len(left))
+        others = f"; not tried: {names_left}, which run out at moments but do not hold the chain up"
+    elif len(tried) < len(skills):
+        others = "; every other skill always has somebody free"
     return (
-        f"Tried: {names}, the skills that the chain waits for, then those that run out most often; each "
-        f"planned anew with the same effort ({effort}) and seed, the person on duty all day; {others}. "
-        "A search may miss a gain: 0 min means that none was found."
+        f"By the quick planner, without and with one more person on duty all day. Tried: {names}, the skills "
+        f"that the chain waits for, then those that run out most often{others}. The quick planner does not "
+        "search: its times differ from the plan's, and 0 min means that it found no gain."
     )

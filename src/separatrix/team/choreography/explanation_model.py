@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
+
+from separatrix.core import Fault, StorageError
+from separatrix.core.storage import read_json, to_json
+
+FORMAT = 1
+"""Version of the layout of ``explanation.json``."""
 
 FactKind = Literal[
     "order",
@@ -138,7 +145,7 @@ class PersonDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saving:
-    """What one more person with a skill would save; planned anew with the same effort and seed."""
+    """What one more person with a skill would save: by the quick planner, both times."""
 
     skill: str
     title: str
@@ -174,4 +181,38 @@ class Explanation:
     def to_dict(self) -> dict[str, Any]:
         """As it is stored in ``explanation.json``."""
         told = asdict(self)
-        return {"format": 1} | told
+        return {"format": FORMAT} | told
+
+
+def read_explanation(path: Path) -> Explanation:
+    """Read ``explanation.json`` back.
+
+    Raises
+    ------
+    StorageError
+        If the file cannot be read, is no JSON or is no explanation; each place that is amiss is a fault.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    data = read_json(path)
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        found = f"format {data.get('format')!r}" if isinstance(data, dict) else type(data).__name__
+        raise StorageError(_amiss(path, "format", f"is no explanation of this program ({found})"))
+    told = {key: value for key, value in data.items() if key != "format"}
+    try:
+        # from text, as only there a list may stand for a tuple while everything else is taken at its word
+        return TypeAdapter(Explanation).validate_json(to_json(told), strict=True)
+    except ValidationError as error:
+        raise StorageError(
+            *(_amiss(path, ".".join(map(str, e["loc"])), e["msg"]) for e in error.errors())
+        ) from error
+
+
+def _amiss(path: Path, field: str, problem: str) -> Fault:
+    return Fault(
+        file=str(path),
+        field=field,
+        problem=problem,
+        expected=f"a file as the plan writes it, format {FORMAT}",
+        mend="run the plan again with --force",
+    )

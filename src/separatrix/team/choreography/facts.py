@@ -310,7 +310,7 @@ def quoted(title: str) -> str:
     return f"“{title}”"
 
 
-def listed(names: list[str]) -> str:
+def listed(names: list[str], *, most: int = _MOST_NAMES) -> str:
     """Some names, and how many more.
 
     Examples
@@ -318,9 +318,9 @@ def listed(names: list[str]) -> str:
     >>> listed(["P", "Q"]), listed(["a", "b", "c", "d", "e", "f"])
     ('P and Q', 'a, b, c, d and 2 more')
     """
-    if len(names) <= _MOST_NAMES:
+    if len(names) <= most:
         return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-    return f"{', '.join(names[:_MOST_NAMES])} and {len(names) - _MOST_NAMES} more"
+    return f"{', '.join(names[:most])} and {len(names) - most} more"
 
 
 def plain(procedure: Procedure, kind: str, name: str) -> str:
