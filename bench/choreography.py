@@ -158,7 +158,7 @@ def main(arguments: list[str]) -> int:
         if best:
             told_best(schedule, best)
         one_fewer(procedure, first)
-        if schedule.status != "infeasible":
+        if options.events and schedule.status != "infeasible":
             events(procedure, schedule, options.events)
     return 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from separatrix.team.choreography.people_kernel import HOUR, fits, give_back, take
+from separatrix.team.choreography.people_kernel import EVEN_MIN, fits, give_back, take
 
 STEP_MIN = 5
 """Spacing of the handover times that are tried, in minutes."""
@@ -117,7 +117,7 @@ def _choose(pb, past, day, predicted, person_cost, c, u, until, target, fixed): 
     kind = pb.cover_kind[c]
     for p in range(people):
         able = p == fixed or (fixed < 0 and pb.kind_ok[kind, p])
-        keys[p] = person_cost[p] + pb.value[p] + day.work[p] / HOUR if able else np.inf
+        keys[p] = person_cost[p] + pb.value[p] + day.work[p] / EVEN_MIN if able else np.inf
         if able:
             planned = _planned_end(past, c, p, u)
             if planned >= 0:

@@ -15,8 +15,8 @@ MOST_LEADS = 6
 LEAD_SHARE = 20.0
 """Weight of a long shift when a new lead is chosen, against values of 0 to 10."""
 
-HOUR = 60.0
-"""Minutes; an hour of work more counts as much as one point of value."""
+EVEN_MIN = 20.0
+"""Minutes of work: so much more counts against a person as much as one point of value."""
 
 
 class Day(NamedTuple):
@@ -149,7 +149,7 @@ def _candidates(pb, past, day, slots, slot_act, at, person_cost):  # type: ignor
                 continue
             if not fits(pb, past, day, p, s, e):
                 continue
-            key = person_cost[p] + pb.value[p] + day.work[p] / HOUR
+            key = person_cost[p] + pb.value[p] + day.work[p] / EVEN_MIN
             if word >= 0:
                 key -= LEAD_SHARE * pb.shift_share[p] + pb.value[p]
             if past.hint_person[slot] == p:
