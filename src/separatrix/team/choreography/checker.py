@@ -433,7 +433,7 @@ def _critical(script: _Script) -> Found:
 
 
 def _continuity(script: _Script) -> Found:
-    """The same lead, as long as somebody who has led is on duty."""
+    """The same lead, as long as they are on duty: some choice of who leads must keep to that."""
     words: dict[str, list[tuple[ScheduledActivity, Activity]]] = defaultdict(list)
     for step, time in script.known():
         if step.continuity and step.needs and step.planned_min:
@@ -452,13 +452,13 @@ def _continuity(script: _Script) -> Found:
                 for p in there
                 if p in script.people and script.people[p].skills.get(need.skill, -1) >= need.level
             }
-            on_duty = {p for p in leads if _on_shift(script.people[p], time)}
-            if on_duty and not on_duty & there and time.start_min >= script.now_min:
+            off_duty = any(not _on_shift(script.people[p], time) for p in leads)
+            if leads and not off_duty and not leads & there and time.start_min >= script.now_min:
                 yield Violation(
                     rule="continuity",
-                    what=f"{step.id} is not led by {' or '.join(sorted(on_duty))}, who led '{word}' before",
+                    what=f"{step.id} is not led by {' or '.join(sorted(leads))}, who led '{word}' before",
                 )
-            leads = (on_duty & there) or there or leads
+            leads = (there if off_duty else leads & there) or there or leads
 
 
 def _on_shift(person: Person, time: ScheduledActivity) -> bool:

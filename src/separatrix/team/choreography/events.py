@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 from separatrix.core import Fault, InputError, near_names
+from separatrix.evidence import EvidenceReader, all_entries
 from separatrix.team.choreography.model import Schedule, ScheduledActivity
-from separatrix.team.protocol.model import Activity, ActivityMark, Cover, Precedence, Procedure, Recurring
-
-GRACE_MIN = 60
-"""Who must leave while on cover stays until relieved, but no longer than this."""
+from separatrix.team.protocol.model import Activity, ActivityMark, Precedence, Procedure, Recurring
+from separatrix.team.protocol.network import earliest_starts
 
 FOR_GOOD = 1_000_000
 """Later than the end of any operation."""
@@ -94,7 +94,33 @@ def revise(procedure: Procedure, schedule: Schedule, *, now_min: int, events: It
         procedure = _applied(procedure, schedule, times, now_min, event)
     if faults:
         raise InputError(*faults)
-    return procedure
+    return _with_covers_that_go_on(procedure, times, now_min)
+
+
+def _with_covers_that_go_on(
+    procedure: Procedure, times: Mapping[str, ScheduledActivity], now_min: int
+) -> Procedure:
+    """A cover whose last activity runs already, and ends before what it still serves, ends with that."""
+    begun = {name: time.start_min for name, time in times.items() if time.start_min < now_min}
+    if not any(cover.ends in begun for cover in procedure.covers):
+        return procedure
+    dated = tuple(
+        replace(a, earliest_min=begun.get(a.id, max(a.earliest_min, now_min))) for a in procedure.activities
+    )
+    earliest = earliest_starts(replace(procedure, activities=dated, covers=()))
+    ends = {a.id: max(earliest[a.id], begun.get(a.id, 0)) + a.planned_min for a in dated}
+    covers = []
+    for cover in procedure.covers:
+        last = max(
+            (a.id for a in dated if cover.id in a.served_by), key=lambda n: ends[n], default=cover.ends
+        )
+        goes_on = cover.ends in begun and ends[last] > begun[cover.ends] + _length(procedure, cover.ends)
+        covers.append(replace(cover, ends=last) if goes_on else cover)
+    return replace(procedure, covers=tuple(covers))
+
+
+def _length(procedure: Procedure, name: str) -> int:
+    return next(a.planned_min for a in procedure.activities if a.id == name)
 
 
 def _fault(
@@ -166,7 +192,8 @@ def _applied(
     gone = {name for name in option.drops if name not in times or times[name].start_min >= now_min}
     grown = _with(procedure, option.adds, option.precedences)
     anchor = option.adds[-1].id if option.adds else branch.at
-    return without_activities(grown, frozenset(gone), anchor)
+    over = [name for name, time in times.items() if time.end_min <= now_min]
+    return without_activities(grown, frozenset(gone), anchor, over)
 
 
 def _changed(procedure: Procedure, name: str, **values: int) -> Procedure:
@@ -182,9 +209,8 @@ def _without_person(procedure: Procedure, schedule: Schedule, now_min: int, name
             if item.kind == "activity":
                 leaves = max(leaves, item.end_min)
             elif item.kind in ("cover", "handover"):
-                leaves = max(
-                    leaves, min(now_min + max(GRACE_MIN, procedure.rules.handover_min), item.end_min)
-                )
+                stays = max(_grace_min(), procedure.rules.handover_min)
+                leaves = max(leaves, min(now_min + stays, item.end_min))
     people = tuple(
         replace(p, shift_min=(min(p.shift_min[0], leaves), min(p.shift_min[1], leaves)))
         if p.id == name
@@ -192,6 +218,12 @@ def _without_person(procedure: Procedure, schedule: Schedule, now_min: int, name
         for p in procedure.people
     )
     return replace(procedure, people=people)
+
+
+@cache
+def _grace_min() -> int:
+    """Who must leave while on cover stays until relieved, but no longer than this."""
+    return round(EvidenceReader(all_entries()).number("choreography.leaving.stays_until_relieved"))
 
 
 def _with(procedure: Procedure, adds: tuple[Activity, ...], precedences: tuple[Precedence, ...]) -> Procedure:
@@ -204,7 +236,9 @@ def _with(procedure: Procedure, adds: tuple[Activity, ...], precedences: tuple[P
     )
 
 
-def without_activities(procedure: Procedure, gone: frozenset[str], anchor: str) -> Procedure:
+def without_activities(
+    procedure: Procedure, gone: frozenset[str], anchor: str, over: Iterable[str] = ()
+) -> Procedure:
     """The procedure without some activities; what came before them still comes before what followed.
 
     Parameters
@@ -212,7 +246,10 @@ def without_activities(procedure: Procedure, gone: frozenset[str], anchor: str) 
     gone
         Activities that are not done.
     anchor
-        Activity that a cover or something recurring begins or ends with where its own is gone.
+        Activity with which something recurring ends whose own end is gone. A cover whose end is gone ends
+        with the last that it still serves, or if there is none with what is over first.
+    over
+        Activities that have ended.
     """
     links = list(procedure.precedences)
     for name in sorted(gone):
@@ -228,33 +265,58 @@ def without_activities(procedure: Procedure, gone: frozenset[str], anchor: str) 
         before_too = [link for link in procedure.precedences if link.after == name and link.before in gone]
         links += [Precedence(before=link.before, after=two.after) for link in before_too for two in after]
     links = [link for link in dict.fromkeys(links) if not {link.before, link.after} & gone]
-    lasting = anchor if anchor not in gone else _last_left(procedure, gone)
-    return replace(
+    rest = replace(
         procedure,
         activities=tuple(a for a in procedure.activities if a.id not in gone),
         precedences=tuple(links),
-        covers=tuple(_anchored(c, gone, lasting) for c in procedure.covers),
-        recurring=tuple(_anchored_recurring(r, gone, lasting) for r in procedure.recurring),
         branches=tuple(b for b in procedure.branches if b.at not in gone),
     )
+    return _with_covers_that_end(rest, gone, anchor, frozenset(over))
 
 
-def _last_left(procedure: Procedure, gone: frozenset[str]) -> str:
-    left = [a.id for a in procedure.activities if a.id not in gone and ActivityMark.MILESTONE not in a.marks]
-    return left[-1]
+def _with_covers_that_end(
+    rest: Procedure, gone: frozenset[str], anchor: str, over: frozenset[str]
+) -> Procedure:
+    """Covers and what recurs begin and end with what is left of that which they serve."""
+    order = earliest_starts(replace(rest, covers=()))
+    lasting = anchor if anchor in order else _last_left(rest)
+    ahead = [a for a in rest.activities if a.id not in over and a.planned_min]
+    soonest = min(ahead, key=lambda a: order[a.id] + a.planned_min, default=None)
+    covers = []
+    for cover in rest.covers:
+        served = [a for a in rest.activities if cover.id in a.served_by]
+        if cover.begins in gone and not served:
+            continue  # nobody needs it any more
+        first = min(served, key=lambda a: order[a.id], default=None)
+        left = [a for a in served if a.id not in over]
+        last = max(left, key=lambda a: order[a.id] + a.planned_min, default=soonest)
+        covers.append(
+            replace(
+                cover,
+                begins=first.id if cover.begins in gone and first else cover.begins,
+                ends=(last.id if last else lasting) if cover.ends in gone else cover.ends,
+            )
+        )
+    ends = {cover.id: cover.ends for cover in covers}
+    recurring = tuple(_anchored(r, gone, lasting, ends) for r in rest.recurring)
+    return replace(rest, covers=tuple(covers), recurring=tuple(r for r in recurring if r))
 
 
-def _anchored(cover: Cover, gone: frozenset[str], anchor: str) -> Cover:
-    return replace(
-        cover,
-        begins=anchor if cover.begins in gone else cover.begins,
-        ends=anchor if cover.ends in gone else cover.ends,
-    )
+def _last_left(rest: Procedure) -> str:
+    return [a.id for a in rest.activities if ActivityMark.MILESTONE not in a.marks][-1]
 
 
-def _anchored_recurring(item: Recurring, gone: frozenset[str], anchor: str) -> Recurring:
+def _anchored(
+    item: Recurring, gone: frozenset[str], lasting: str, ends: Mapping[str, str]
+) -> Recurring | None:
+    """Something recurring within what is left; None where no cover is left to do it."""
+    served_by = tuple(name for name in item.served_by if name in ends)
+    if item.served_by and not served_by:
+        return None
+    last = ends[served_by[0]] if served_by else lasting
     return replace(
         item,
-        begins=anchor if item.begins in gone else item.begins,
-        ends=anchor if item.ends in gone else item.ends,
+        served_by=served_by,
+        begins=last if item.begins in gone else item.begins,
+        ends=last if item.ends in gone else item.ends,
     )

@@ -31,7 +31,7 @@ class Day(NamedTuple):
     work: Ints
     """(p,) minutes of work."""
     leads: Ints
-    """(words, MOST_LEADS) people who have led, -1 for none."""
+    """(words, MOST_LEADS) people who have led, who led last at the end, -1 for none."""
     start: Ints
     """(n,) minutes, -1 where not yet placed."""
     room: Ints
@@ -110,25 +110,25 @@ def give_back(day, p, s):  # type: ignore[no-untyped-def]
 
 @nb.njit(cache=True, nogil=True)
 def established_lead(pb, day, word, s, e):  # type: ignore[no-untyped-def]
-    """Who leads already and is on shift from s to e, or -1."""
-    for i in range(MOST_LEADS):
+    """Who led last of those who are on shift from s to e, or -1."""
+    for i in range(MOST_LEADS - 1, -1, -1):
         p = day.leads[word, i]
-        if p < 0:
-            return -1
-        if s >= pb.shift[p, 0] and e <= pb.shift[p, 1]:
+        if p >= 0 and s >= pb.shift[p, 0] and e <= pb.shift[p, 1]:
             return p
     return -1
 
 
 @nb.njit(cache=True, nogil=True)
 def remember_lead(day, word, p):  # type: ignore[no-untyped-def]
-    """Enter a person among those who have led."""
+    """Enter a person as who led last."""
+    row = day.leads[word]
+    place = 0
     for i in range(MOST_LEADS):
-        if day.leads[word, i] == p:
-            return
-        if day.leads[word, i] < 0:
-            day.leads[word, i] = p
-            return
+        if row[i] == p:
+            place = i
+    for i in range(place, MOST_LEADS - 1):
+        row[i] = row[i + 1]
+    row[MOST_LEADS - 1] = p
 
 
 @nb.njit(cache=True, nogil=True)

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from separatrix.core import InfeasibleError
 from separatrix.team.choreography.arrays import Compiled, Ints, Past, compile_procedure, no_past
-from separatrix.team.choreography.bounds import order_bounds
+from separatrix.team.choreography.bounds import Bounds, order_bounds
+from separatrix.team.choreography.checker import History, check
 from separatrix.team.choreography.decode import Decoded, Genes, decode_once, first_genes, search
 from separatrix.team.choreography.events import Event, revise
+from separatrix.team.choreography.lack import nobody_can
 from separatrix.team.choreography.model import Assignment, Schedule
 from separatrix.team.choreography.plan import none_found
 from separatrix.team.choreography.script import script_of
 from separatrix.team.protocol.model import Procedure
 
-RESCUE_STEPS = 60
-"""Steps of each chain of a search where the first plans lack something."""
+RESCUE_ROUNDS, RESCUE_STEPS = 3, 4
+"""Rounds of search, and steps of each chain in a round, where the first plans lack something."""
+
+MOST_FAULTS = 4
+"""So many broken rules are told of a plan that was the closest."""
 
 
 def replan(
@@ -53,7 +58,9 @@ def replan(
     -------
     Schedule
         Of two plans the better: every start kept as long as it can be, and everything as early as it can
-        be. Where separation and end planned before can be held, the one that moves least.
+        be. Where separation and end planned before can be held, the one that moves least. It has been
+        checked. With ``status`` infeasible, the closest plan, and in ``because`` which role nobody who is
+        left can fill, or what no plan was found for; what has happened is kept in it.
 
     Raises
     ------
@@ -66,28 +73,20 @@ def replan(
     except InfeasibleError as error:
         return none_found(str(error), seed)
     old = _Before(schedule=schedule, now_min=now_min)
-    past = past_of(compiled, old)
-    plans = [_kept(compiled, past, old), _early(compiled, past, old)]
-    best = _least_disturbing(compiled, plans, old)
-    if steps or best.missing:
-        best = search(
-            compiled,
-            best,
-            steps=steps or RESCUE_STEPS,
-            seed=seed,
-            threads=threads,
-            past=past,
-            purpose="replan",
-        )
-    return script_of(
-        compiled,
-        best,
-        order_bounds(compiled),
-        seed=seed,
-        happened=[a for a in schedule.assignments if a.kind == "break" and a.start_min < now_min],
-        done=[o for o in schedule.occurrences if o.start_min < now_min],
-        now_min=now_min,
+    day = _Day(
+        compiled=compiled, past=past_of(compiled, old), old=old, seed=seed, bounds=order_bounds(compiled)
     )
+    plans = _ranked(compiled, [_kept(compiled, day.past, old), _early(compiled, day.past, old)], old)
+    if steps:
+        plans.insert(0, day.searched(plans[0], steps=steps, threads=threads, purpose="replan"))
+    scripts = []
+    for plan in plans:
+        scripts.append(day.script(plan))
+        if scripts[-1].status != "infeasible":
+            return scripts[-1]
+    if proof := nobody_can(compiled, day.past):
+        return replace(scripts[0], because=f"nobody who is left can do this: {proof}")
+    return day.rescued(plans[0], scripts[0], threads)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +95,66 @@ class _Before:
 
     schedule: Schedule
     now_min: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Day:
+    """What is planned anew, and how a plan of it is written down."""
+
+    compiled: Compiled
+    past: Past
+    old: _Before
+    seed: int
+    bounds: Bounds
+
+    def script(self, plan: Decoded) -> Schedule:
+        """The plan as a schedule; infeasible where it lacks something or the checker finds a fault."""
+        before, now = self.old.schedule, self.old.now_min
+        script = script_of(
+            self.compiled,
+            plan,
+            self.bounds,
+            seed=self.seed,
+            happened=[a for a in before.assignments if a.kind == "break" and a.start_min < now],
+            done=[o for o in before.occurrences if o.start_min < now],
+            now_min=now,
+        )
+        if plan.missing:
+            return script
+        found = check(self.compiled.procedure, script, history=History(schedule=before, now_min=now))
+        if not found:
+            return script
+        told = "; ".join(dict.fromkeys(violation.what for violation in found[:MOST_FAULTS]))
+        return replace(script, status="infeasible", because=f"the closest plan found breaks rules: {told}")
+
+    def searched(self, plan: Decoded, *, steps: int, threads: int, purpose: str) -> Decoded:
+        """The best plan of a search that begins with this one."""
+        return search(
+            self.compiled,
+            plan,
+            steps=steps,
+            seed=self.seed,
+            threads=threads,
+            past=self.past,
+            purpose=purpose,
+        )
+
+    def rescued(self, plan: Decoded, closest: Schedule, threads: int) -> Schedule:
+        """The first sound plan of a short search, otherwise the closest that was found."""
+        for number in range(RESCUE_ROUNDS):
+            plan = self.searched(plan, steps=RESCUE_STEPS, threads=threads, purpose=f"rescue {number}")
+            script = self.script(plan)
+            if script.status != "infeasible":
+                return script
+            if not plan.missing:
+                break
+            closest = script
+        return closest
+
+
+def planned_before(compiled: Compiled, schedule: Schedule, *, now_min: int) -> Past:
+    """What has happened by a minute of a schedule, and what was planned from then on."""
+    return past_of(compiled, _Before(schedule=schedule, now_min=now_min))
 
 
 def past_of(compiled: Compiled, old: _Before) -> Past:
@@ -259,8 +318,8 @@ def _early(compiled: Compiled, past: Past, old: _Before) -> Decoded:
     return decode_once(compiled, past, _genes(compiled, old), rounds=1)
 
 
-def _least_disturbing(compiled: Compiled, plans: list[Decoded], old: _Before) -> Decoded:
-    """The plan that moves least among those that hold the times planned before, else the earliest."""
+def _ranked(compiled: Compiled, plans: list[Decoded], old: _Before) -> list[Decoded]:
+    """First the plan that moves least among those that hold the times planned before, else the earliest."""
     problem = compiled.problem
 
     def rank(plan: Decoded) -> tuple[int, int, int, int]:
@@ -271,7 +330,7 @@ def _least_disturbing(compiled: Compiled, plans: list[Decoded], old: _Before) ->
         return (plan.missing, 0, 0, moved) if held else (plan.missing, apart, end, moved)
 
     parted = problem.separation >= 0
-    return min(plans, key=rank)
+    return sorted(plans, key=rank)
 
 
 def disturbance(compiled: Compiled, plan: Decoded, before: Schedule) -> int:
