@@ -85,7 +85,7 @@ def break_of_a_single_cover() -> Made:
     return Made(
         made,
         {"skill:watcher", "break:rules"},
-        False,
+        True,
         "a break of 30 min after at most 4 h 30",
         "1 more person with the skill watcher",
     )
@@ -98,7 +98,7 @@ def break_inside_a_long_step() -> Made:
         [person("p", "surgeon"), person("q", "surgeon")],
         rules=Rules(break_min=30, break_within_min=270, grid_min=5),
     )
-    return Made(made, {"break:rules"}, False, "break", "work of up to 5 h without a break")
+    return Made(made, {"break:rules"}, True, "break", "work of up to 5 h without a break")
 
 
 def duty_too_short() -> Made:

@@ -11,21 +11,24 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+import numpy as np
+
 from separatrix.core import InfeasibleError
 from separatrix.core.progress import Progress, silent
-from separatrix.team.choreography.arrays import compile_procedure
+from separatrix.team.choreography.arrays import compile_procedure, no_past
 from separatrix.team.choreography.bounds import order_bounds
 from separatrix.team.choreography.checker import check
-from separatrix.team.choreography.decode import decode_once, search
+from separatrix.team.choreography.counting import lack_by_counting
+from separatrix.team.choreography.decode import decode_once, first_genes, search
 from separatrix.team.choreography.explanation_model import Clash, Fact, Named
-from separatrix.team.choreography.facts import facts_of, order_fact, quoted, skills_asked, without
+from separatrix.team.choreography.facts import facts_of, order_fact, quoted, without
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.choreography.plan import choreograph
 from separatrix.team.choreography.relaxation import relax
 from separatrix.team.choreography.script import script_of
 from separatrix.team.protocol.model import Activity, Cover, Precedence, Procedure
 from separatrix.team.protocol.network import circle, earliest_starts
-from separatrix.team.protocol.staffing import hours_text, shortages
+from separatrix.team.protocol.staffing import hours_text
 
 MOST_CLASHES = 4
 """So many are told; mend those first."""
@@ -33,8 +36,11 @@ MOST_CLASHES = 4
 RESCUE_STEPS, LOOK_STEPS = 40, 8
 """Steps of each chain of the search before *no plan was found*: for what is told, and on the way there."""
 
-MOST_TO_SEARCH, LARGE_STEPS = 40, 2
-"""With more steps than this, a search is as short as this: each of its plans takes long."""
+MOST_TO_SEARCH = 40
+"""With more steps than this nothing is searched: a few orders are tried, each up to the first lack."""
+
+TARGET_SHARES = (0.9, 0.7, 0.5)
+"""Shares of the longest stretch of cover that are tried there."""
 
 PROOF_S = 2.0
 """Deterministic seconds of the solver for a proof that there is no plan."""
@@ -51,15 +57,15 @@ class Judge:
 
     def plan(self, procedure: Procedure, *, steps: int = RESCUE_STEPS) -> Schedule | None:
         """A plan that keeps every rule, or None where none was found."""
-        if circle(procedure.precedences) or short_of(procedure):
+        if circle(procedure.precedences) or lack_by_counting(procedure):
             return None
+        if len(procedure.activities) > MOST_TO_SEARCH:
+            return self._plan_of_large(procedure)
         schedule = choreograph(procedure, effort="first", seed=self.seed, threads=self.threads)
         if schedule.status != "infeasible":
             return None if check(procedure, schedule) else schedule
         if "lacking" not in schedule.facts:
             return None
-        if len(procedure.activities) > MOST_TO_SEARCH:
-            steps = min(steps, LARGE_STEPS)
         compiled = compile_procedure(procedure)
         best = search(
             compiled,
@@ -72,13 +78,30 @@ class Judge:
         found = script_of(compiled, best, order_bounds(compiled), seed=self.seed)
         return None if best.missing or check(procedure, found) else found
 
+    def _plan_of_large(self, procedure: Procedure) -> Schedule | None:
+        from separatrix.team.choreography.feasible_kernel import starts_if_feasible
+
+        try:
+            compiled = compile_procedure(procedure)
+        except InfeasibleError:
+            return None
+        problem, genes = compiled.problem, first_genes(compiled)
+        past, parts = no_past(problem), (genes.priority, genes.person_cost)
+        loose = starts_if_feasible(problem, past, *parts, genes.target, genes.predicted, False)
+        for share in TARGET_SHARES if len(loose) else ():
+            shortest = problem.cover_shortest + problem.handover
+            target = np.maximum((share * problem.cover_longest).astype(np.int64), shortest)
+            if len(starts_if_feasible(problem, past, *parts, target, loose, True)):
+                found = decode_once(compiled, genes=replace(genes, target=target, predicted=loose), rounds=1)
+                plan = script_of(compiled, found, order_bounds(compiled), seed=self.seed)
+                if not found.missing and not check(procedure, plan):
+                    return plan
+        return None
+
     def proof(self, procedure: Procedure) -> str:
         """How it is proven that there is no plan; empty where it is not."""
-        schedule = choreograph(procedure, effort="first", seed=self.seed, threads=self.threads)
-        if schedule.status == "infeasible" and "lacking" not in schedule.facts:
-            return f"proven by counting: {schedule.because}"
-        if short := short_of(procedure):
-            return f"proven by counting: {short}"
+        if lack := lack_by_counting(procedure):
+            return f"proven by counting: {lack}"
         horizon = _last_minute(procedure)
         last = {a.id: horizon for a in procedure.activities}
         relaxed = relax(
@@ -87,13 +110,6 @@ class Judge:
         if relaxed.status == "infeasible":
             return "proven by the constraint solver, which even left breaks and handovers out"
         return ""
-
-
-def short_of(procedure: Procedure) -> str:
-    """A lack of people that any plan would have, in words; empty where counting finds none."""
-    titles = {f"skill:{skill}": skill.replace("_", " ") for skill in skills_asked(procedure)}
-    counted = replace(procedure, titles=titles | dict(procedure.titles), standby=None)
-    return next((shortage.problem for shortage in shortages(counted)), "")
 
 
 def _of_the_day(procedure: Procedure) -> Procedure:
@@ -114,7 +130,9 @@ def _last_minute(procedure: Procedure) -> int:
     return work + waits + max(moments, default=0)
 
 
-def clashes(procedure: Procedure, judge: Judge, *, progress: Progress = silent) -> tuple[Clash, ...]:
+def clashes(
+    procedure: Procedure, judge: Judge, *, because: str = "", progress: Progress = silent
+) -> tuple[Clash, ...]:
     """Everything that makes a procedure impossible to plan, one clash after the other.
 
     Parameters
@@ -123,6 +141,8 @@ def clashes(procedure: Procedure, judge: Judge, *, progress: Progress = silent) 
         For which no plan was found.
     judge
         Says whether there is a plan.
+    because
+        What the closest plan lacks: facts of the skills that it names are given up last.
     progress
         Hears how far it is.
 
@@ -139,18 +159,13 @@ def clashes(procedure: Procedure, judge: Judge, *, progress: Progress = silent) 
         compile_procedure(procedure)
     except InfeasibleError as error:
         return (Clash(named=(), steps=(), is_proven=True, because=f"proven by the order alone: {error}"),)
-    facts = facts_of(procedure)
+    facts = _suspects_last(procedure, because)
     gone: list[Fact] = []
     found: list[Clash] = []
     while len(found) < MOST_CLASHES and judge.plan(without(procedure, gone)) is None:
         progress(len(found) / MOST_CLASHES, "what clashes")
         left = [fact for fact in facts if fact not in gone]
-        core = smallest(
-            left,
-            lambda kept, gone=tuple(gone), left=left: (  # type: ignore[misc]
-                judge.plan(_only(procedure, left, kept, gone), steps=LOOK_STEPS) is None
-            ),
-        )
+        core = _core(procedure, left, gone, judge)
         if not core:
             break
         found.append(_told(procedure, core, [f for f in facts if f not in core], judge))
@@ -159,6 +174,57 @@ def clashes(procedure: Procedure, judge: Judge, *, progress: Progress = silent) 
             break
         gone.append(more)
     return tuple(found)
+
+
+def _suspects_last(procedure: Procedure, because: str) -> list[Fact]:
+    """All facts; among those of people, the skills that the closest plan lacks come last."""
+    facts = facts_of(procedure)
+    of_people = {"skill", "shift_begin", "shift_end"}
+    inside = [fact for fact in facts if fact.kind in of_people]
+    skills = {person.id: person.skills for person in procedure.people}
+
+    def suspect(fact: Fact) -> bool:
+        named = [fact.about] if fact.kind == "skill" else skills[fact.about]
+        return any(skill in because for skill in named)
+
+    ranked = iter(sorted(inside, key=suspect))
+    return [next(ranked) if fact.kind in of_people else fact for fact in facts]
+
+
+def _core(procedure: Procedure, left: Sequence[Fact], gone: Sequence[Fact], judge: Judge) -> list[Fact]:
+    """Facts that clash, none to spare: by counting as far as it goes, then by planning; groups first."""
+
+    def made(kept: Sequence[Fact]) -> Procedure:
+        return _only(procedure, left, kept, gone)
+
+    def counted(kept: Sequence[Fact]) -> bool:
+        return bool(lack_by_counting(made(kept)))
+
+    def unplanned(kept: Sequence[Fact]) -> bool:
+        return judge.plan(made(kept), steps=LOOK_STEPS) is None
+
+    core = list(left)
+    for clash in (counted, unplanned):
+        if clash is unplanned or clash(core):
+            groups = _groups(procedure, core)
+            guilty = smallest(groups, lambda kept, clash=clash: clash([f for g in kept for f in g]))  # type: ignore[misc]
+            core = smallest([fact for group in guilty for fact in group], clash)
+    return core
+
+
+def _groups(procedure: Procedure, facts: Sequence[Fact]) -> list[list[Fact]]:
+    """Shifts of the people with the same skills together; every other fact of people and rules alone, things
+    by kind."""
+    skills = {person.id: tuple(sorted(person.skills)) for person in procedure.people}
+    groups: dict[object, list[Fact]] = {}
+    for fact in facts:
+        key: object = (fact.kind, fact.about)
+        if fact.kind in ("shift_begin", "shift_end"):
+            key = skills[fact.about]
+        elif fact.kind not in ("skill", "break", "duty", "handover"):
+            key = fact.kind
+        groups.setdefault(key, []).append(fact)
+    return list(groups.values())
 
 
 def _only(

@@ -89,7 +89,9 @@ def explain(
 
 
 def _of_none(procedure: Procedure, schedule: Schedule, judge: Judge, progress: Progress) -> Explanation:
-    found = clashes(procedure, judge, progress=lambda share, words: progress(0.7 * share, words))
+    found = clashes(
+        procedure, judge, because=schedule.because, progress=lambda share, words: progress(0.7 * share, words)
+    )
     if not found:
         text = "A plan was found on a second look with a longer search: plan again with more effort."
         return Explanation(feasible=True, summary=(text,))
@@ -97,7 +99,9 @@ def _of_none(procedure: Procedure, schedule: Schedule, judge: Judge, progress: P
     none = (
         "No repair that was tried is enough. What was tried: more of what is counted, longer shifts, up to "
     )
-    none += "three more people of a skill, weaker rules, and one of each together where several things clash."
+    none += (
+        "twelve more people of a skill, weaker rules, and one of each together where several things clash."
+    )
     return Explanation(
         feasible=False,
         summary=tuple(_none_words(found, ways, schedule)),

@@ -35,7 +35,10 @@ REPAIRS_BECAUSE = (
 
 _HOUR = 60
 _QUARTER = 15
-_MOST_PEOPLE = 3
+_PEOPLE = (1, 2, 3, 4, 6, 8, 12)
+"""So many more people are tried, up to as many as a plan with any number of them used, and three at least."""
+
+_FEW = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,20 +94,41 @@ def repairs(
 
 
 def _together(procedure: Procedure, proposed: Sequence[Sequence[Change]], judge: Judge) -> tuple[Repair, ...]:
-    """The first set, one change for each clash, that is enough."""
-    ranked = [sorted(changes, key=lambda c: (KINDS.index(c.kind), c.size))[:3] for changes in proposed]
-    if not all(ranked):
-        return ()
-    for chosen in itertools.product(*ranked):
-        mended = procedure
-        for change in chosen:
-            mended = change.make(mended)
-        if plan := judge.plan(mended, steps=LOOK_STEPS):
-            return (_repair(list(chosen), plan),)
+    """A set, one series of changes for each clash, that is enough; each as small as the others allow."""
+    ranked = [_series(changes)[:_FEW] for changes in proposed]
+    for rows in itertools.product(*ranked) if all(ranked) else ():
+        chosen = [row[-1] for row in rows]
+        plan = judge.plan(_made(procedure, chosen), steps=LOOK_STEPS)
+        if plan is None:
+            continue
+        for at, row in enumerate(rows):
+            for smaller in row[:-1]:
+                fewer = [*chosen[:at], smaller, *chosen[at + 1 :]]
+                if enough := judge.plan(_made(procedure, fewer), steps=LOOK_STEPS):
+                    chosen, plan = fewer, enough
+                    break
+        return (_repair(chosen, plan),)
     return ()
 
 
+def _series(changes: Sequence[Change]) -> list[list[Change]]:
+    """Changes by series, the cheapest kind first, each from small to large."""
+    found: dict[str, list[Change]] = {}
+    for change in sorted(changes, key=lambda c: (KINDS.index(c.kind), c.size)):
+        found.setdefault(change.series, []).append(change)
+    return list(found.values())
+
+
+def _made(procedure: Procedure, changes: Sequence[Change]) -> Procedure:
+    """With all these changes; of a series that several clashes ask for, the largest only."""
+    largest = {change.series: change for change in sorted(changes, key=lambda c: c.size)}
+    for change in largest.values():
+        procedure = change.make(procedure)
+    return procedure
+
+
 def _repair(changes: Sequence[Change], plan: Schedule) -> Repair:
+    changes = list({change.series: change for change in sorted(changes, key=lambda c: c.size)}.values())
     dearest = max(changes, key=lambda c: KINDS.index(c.kind))
     return Repair(
         words=tuple(dict.fromkeys(change.words for change in changes)),
@@ -185,7 +209,8 @@ def _skill(procedure: Procedure, fact: Fact, plan: Schedule) -> Iterator[Change]
     begin = min((a.start_min for a in new), default=0) // _HOUR * _HOUR
     end = -(-max((a.end_min for a in new), default=plan.end_min) // _HOUR) * _HOUR
     whole = -(-plan.end_min // _HOUR) * _HOUR
-    for count in range(1, _MOST_PEOPLE + 1):
+    used = len({a.person for a in new})
+    for count in (count for count in _PEOPLE if count <= max(used, _FEW)):
         for shift in dict.fromkeys([(begin, end), (0, whole), ALWAYS]):
             when = (
                 f"on duty from {_clock(shift[0])} to {_clock(shift[1])}"
