@@ -121,6 +121,8 @@ def random_event(procedure: Procedure, schedule: Schedule, number: int) -> tuple
         branch = one(branches)
         return times[branch.at].end_min, Decided(branch=branch.id, option=one(list(branch.options)).id)
     ahead = [a.id for a in schedule.activities if a.start_min >= now][:8]
+    if not ahead:
+        return random_event(procedure, schedule, number + 1000)
     return now, Late(activity=one(ahead), until_min=now + int(stream.integers(10, 90)))
 
 
