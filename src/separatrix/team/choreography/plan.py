@@ -12,6 +12,7 @@ from separatrix.core.progress import Progress, silent
 from separatrix.core.runtime import available_threads
 from separatrix.team.choreography.arrays import Compiled, Ints, compile_procedure
 from separatrix.team.choreography.bounds import Bounds, order_bounds, proven_bounds
+from separatrix.team.choreography.counting import lack_by_counting
 from separatrix.team.choreography.decode import Decoded, decode_once, first_genes, search
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.choreography.relaxation import Relaxation
@@ -71,8 +72,10 @@ def choreograph(
         progress(0.05, "proving a bound")
         bounds = proven_bounds(compiled, seed=seed, effort=PROOF_S)
         plan = _best_order(compiled, plan, bounds)
-    for number, steps in enumerate(STEPS[effort]):
+    hopeless = plan.missing > 0 and bool(lack_by_counting(procedure))
+    for number, steps in enumerate(() if hopeless else STEPS[effort]):
         progress(0.2 + 0.8 * number / len(STEPS[effort]), "searching")
+        lacked = plan.missing
         plan = search(
             compiled,
             plan,
@@ -81,6 +84,8 @@ def choreograph(
             threads=threads or available_threads(),
             purpose=f"round {number}",
         )
+        if lacked and plan.missing >= lacked:  # a round that mended nothing: what is missing is not the order
+            break
     return script_of(compiled, plan, bounds, seed=seed)
 
 
