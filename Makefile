@@ -16,7 +16,7 @@ demo: $(RUN) $(VIEWER)
 	$(BIN)/separatrix demo demo
 
 test: setup lint
-	$(BIN)/pytest -m "not long" -n 2 --dist loadfile
+	$(BIN)/pytest -m "not long" -n 2 --dist worksteal
 
 test-long: setup
 	$(BIN)/pytest -m long

@@ -49,7 +49,7 @@ def parse_entries(text: str) -> tuple[dict[str, Entry], list[tuple[int, str]]]:
     >>> entries["d"].value, sorted(entries["has"].value[0]), problems
     ([3, 4], [1, 2], [])
     >>> parse_entries("d = [3, 4;")[1]
-    [(1, "';' where a value or ']' belongs")]
+    [(1, "';' where ',' belongs")]
     """
     entries: dict[str, Entry] = {}
     problems: list[tuple[int, str]] = []
