@@ -2,7 +2,7 @@
 
 Question: what is the script of this operation, how near is it to the best, and why is it as it is?
 Input: a `Procedure` (what is done, the people, rooms and rules).
-Output: `Schedule`, by ``plan.choreograph`` and, once the day has begun, ``replan.replan``; why, by ``explain.explain``.
+Output: `Schedule`, by ``plan.choreograph`` or, on the day, ``replan.replan``; why, by ``explain.explain``.
 Assumption: every step takes its planned length; what may go wrong is the rehearsal's question.
 Tests: ``tests/team/choreography``. Every plan is held to the rules by `check`, which knows no planner.
 """
