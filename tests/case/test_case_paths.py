@@ -68,6 +68,13 @@ def test_every_path_is_looked_up(right: str, field: str, folder: Path) -> None:
     assert "not there" in fault.problem
 
 
+def test_a_vessel_graph_by_hand_is_looked_up(folder: Path) -> None:
+    (fault,) = _with(folder, "protocol: separation", "vessels: {graph: grph.json}\nprotocol: separation")
+    assert fault.field == "vessels.graph"
+    (folder / "grph.json").write_text("{}")
+    assert read_case(folder).file.vessels.graph == "grph.json"
+
+
 def test_own_protocol_is_looked_up(folder: Path) -> None:
     (fault,) = _with(folder, "protocol: separation", "protocol: team/own.yaml")
     assert fault.field == "protocol"

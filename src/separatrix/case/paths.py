@@ -40,6 +40,8 @@ def path_faults(file: CaseFile, document: Document, folder: Path) -> Iterator[Fa
             yield from _path_faults(
                 file.imaging.landmarks, ("imaging", "landmarks"), document, folder, "file"
             )
+    if file.vessels.graph is not None:
+        yield from _path_faults(file.vessels.graph, ("vessels", "graph"), document, folder, "file")
     if is_own_protocol(file.protocol):
         yield from _path_faults(file.protocol, ("protocol",), document, folder, "file")
 

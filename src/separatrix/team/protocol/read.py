@@ -243,7 +243,7 @@ def _sound_part(
         clean = _without_gaps(kept, (), (), places)
         errors = _errors(model, clean)
         if not errors:
-            lines = {now: line for now, was in places.items() if (line := document.line_of(was))}
+            lines = {place: line for place, was in places.items() if (line := document.line_of(was))}
             return Document(document.file, clean, lines, {}), model.model_validate(clean), places
         wrong = [place for error in errors if (place := _to_take_out(error, places))]
         if not wrong:
