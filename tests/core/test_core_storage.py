@@ -47,6 +47,20 @@ def test_killed_after_the_renames_the_new_result_stays(tmp_path):
     assert not (tmp_path / ".old-anatomy").exists()
 
 
+@pytest.mark.parametrize("killed", [False, True])
+def test_runs_beside_a_result_outlive_it(tmp_path, killed):
+    (tmp_path / "rehearsal" / "runs" / "1-1000").mkdir(parents=True)
+    (tmp_path / "rehearsal" / "runs" / "1-1000" / "result.json").write_text("run")
+    if killed:  # after the renames, before the old one was dropped
+        (tmp_path / "rehearsal").rename(tmp_path / ".old-rehearsal")
+        (tmp_path / "rehearsal").mkdir()
+        recover(tmp_path)
+    else:
+        swap_in(fresh_folder(tmp_path, "rehearsal"), tmp_path / "rehearsal", {})
+    assert (tmp_path / "rehearsal" / "runs" / "1-1000" / "result.json").read_text() == "run"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["rehearsal"]
+
+
 def test_half_written_file_never_has_its_final_name(tmp_path, monkeypatch):
     target = tmp_path / "run.json"
     write_atomic(target, "old")

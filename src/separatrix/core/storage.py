@@ -17,6 +17,9 @@ from separatrix.core.errors import Fault, StorageError
 COMMIT_MARK = "provenance.json"
 """Written last into a station's folder: a folder without it was never finished."""
 
+RUNS = "runs"
+"""Folder inside a station's, for what people ran beside the plan: no part of its result, kept when that is redone."""
+
 _DISK_ERRORS = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENAMETOOLONG}
 )
@@ -142,13 +145,13 @@ def swap_in(folder: Path, final: Path, mark: Any) -> None:
         write_atomic(folder / COMMIT_MARK, to_json(mark))
         old = final.with_name(f".old-{final.name}")
         if old.exists():
-            shutil.rmtree(old)
+            _discard(old, final)
         if final.exists():
             final.rename(old)
         folder.rename(final)
         _sync_folder(final.parent)
         if old.exists():
-            shutil.rmtree(old)
+            _discard(old, final)
     except OSError as error:
         raise StorageError(
             Fault(
@@ -159,12 +162,19 @@ def swap_in(folder: Path, final: Path, mark: Any) -> None:
         ) from error
 
 
+def _discard(old: Path, final: Path) -> None:
+    """Drop an old result, but not the runs beside it."""
+    if (old / RUNS).is_dir() and final.is_dir() and not (final / RUNS).exists():
+        (old / RUNS).rename(final / RUNS)
+    shutil.rmtree(old)
+
+
 def recover(parent: Path) -> None:
     """Undo what a killed run left: finish or drop its temporary folders. Call with the lock held."""
     for old in parent.glob(".old-*"):
         final = old.with_name(old.name.removeprefix(".old-"))
         if final.exists():
-            shutil.rmtree(old)
+            _discard(old, final)
         else:  # killed between the two renames
             old.rename(final)
     for left in parent.glob(".tmp-*"):

@@ -7,7 +7,7 @@ from pathlib import Path
 from separatrix.case import Case
 from separatrix.core import Provenance, StorageError
 from separatrix.core.provenance import package_version, sha256_data, sha256_file, sha256_path, source_hash
-from separatrix.core.storage import COMMIT_MARK, read_json
+from separatrix.core.storage import COMMIT_MARK, RUNS, read_json
 from separatrix.evidence import EvidenceReader
 from separatrix.pipeline.model import Station
 
@@ -32,7 +32,8 @@ def station_inputs(station: Station, case: Case, plan_folder: Path) -> dict[str,
 
 def is_intact(folder: Path, provenance: Provenance) -> bool:
     """Whether the stored files are those that were written, no more and no fewer."""
-    present = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - {COMMIT_MARK}
+    files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - {COMMIT_MARK}
+    present = {name for name in files if not name.startswith(f"{RUNS}/")}
     return present == set(provenance.files) and all(
         sha256_file(folder / name) == digest for name, digest in provenance.files.items()
     )

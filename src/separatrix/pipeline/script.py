@@ -7,9 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from separatrix.case import Case
 from separatrix.core.storage import to_json, write_atomic
+from separatrix.evidence import EvidenceReader
 from separatrix.pipeline.bind import Found, bind
 from separatrix.pipeline.model import Context, Outcome
+from separatrix.pipeline.results import Results
 from separatrix.share.script import write_script
 from separatrix.team.choreography.checker import check
 from separatrix.team.choreography.explain import explain
@@ -29,7 +32,7 @@ def run_choreography(context: Context) -> Outcome:
     because = _not_asked_for(context)
     if because:
         return Outcome(status="not_applicable", because=because)
-    bound = procedures_of(context)
+    bound = procedures_of(context.case, context.results, evidence=context.evidence)
     told = []
     for number, procedure in enumerate(bound):
         share = (number / len(bound), 1 / len(bound))
@@ -50,12 +53,11 @@ def place_of(operation: int, operations: int) -> str:
     return "." if operation == operations else f"operation-{operation}"
 
 
-def procedures_of(context: Context) -> tuple[Procedure, ...]:
-    """The procedures that a case's schedules belong to."""
-    results = context.results
+def procedures_of(case: Case, results: Results, *, evidence: EvidenceReader) -> tuple[Procedure, ...]:
+    """The procedures that a case's schedules belong to, the parting one last."""
     vessels = results.vessels
     found = Found(division=vessels.division if vessels else None, separatrix=results.separatrix)
-    return bind(context.case, found, evidence=context.evidence)
+    return bind(case, found, evidence=evidence)
 
 
 def _not_asked_for(context: Context) -> str:

@@ -103,9 +103,8 @@ def _dossier(context: Context) -> Outcome:
     if mapped is not None:
         chapters.append(dossier.vessels_chapter(mapped.graph, mapped.division, mapped.flow))
     if results.schedules:
-        chapters.append(
-            dossier.choreography_chapter(procedures_of(context), results.schedules, results.explanations)
-        )
+        bound = procedures_of(context.case, results, evidence=context.evidence)
+        chapters.append(dossier.choreography_chapter(bound, results.schedules, results.explanations))
     used = sorted({key for provenance in provenances for key in provenance.evidence})
     dossier.write_dossier(
         case=context.case,
