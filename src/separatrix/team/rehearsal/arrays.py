@@ -265,7 +265,7 @@ def as_arrays(**fields: Any) -> Arrays:
         If a field is missing or unknown.
     """
     kinds = Arrays.__annotations__
-    made = {
+    made: dict[str, Any] = {
         name: np.ascontiguousarray(value, np.int64 if kinds[name] == "Ints" else np.float64)
         for name, value in fields.items()
     }
