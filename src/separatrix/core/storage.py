@@ -18,7 +18,7 @@ COMMIT_MARK = "provenance.json"
 """Written last into a station's folder: a folder without it was never finished."""
 
 RUNS = "runs"
-"""Folder inside a station's for what people ran beside the plan: no part of its result, and it outlives that."""
+"""Folder inside a station's for what people ran beside the plan: no part of its result, outlives it."""
 
 _DISK_ERRORS = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENAMETOOLONG}

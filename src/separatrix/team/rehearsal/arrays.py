@@ -35,11 +35,11 @@ OF_PAIR, AFTER, SAYS_CONTROL = 1, 2, 4
 """Bits of `Arrays.response_flags`; SAYS_CONTROL: the protocol gave a time to control."""
 
 RESUME, RESTART, RESAMPLE = 0, 1, 2
-"""What becomes of an activity that a complication stopped: the rest is done, all of it, or a rest drawn anew."""
+"""What becomes of an activity that a complication stopped: its rest is done, all of it, or a new rest."""
 
 
 class Arrays(NamedTuple):
-    """One procedure, its schedule and its numbers (n nodes, t turns, p people, m patients, k complications)."""
+    """One procedure, schedule and set of numbers (n nodes, t turns, p people, m patients, k complications)."""
 
     # --- nodes ---
     node_patients: Ints
@@ -123,7 +123,7 @@ class Arrays(NamedTuple):
     """(c,) 0 no blood, 1 red cells, 2 plasma, 3 platelets."""
     # --- responses ---
     response_of: Ints
-    """(k, 2, m + 1) response of a complication in a state to a patient, the last column: of the pair; -1: none."""
+    """(k, 2, m + 1) response to a complication in a state of a patient, last column: of the pair; -1: none."""
     response_flags: Ints
     response_within: Floats
     response_quantiles: Floats
@@ -162,7 +162,7 @@ class Arrays(NamedTuple):
     bleed: Floats
     """(k, m) ml/min that a complication adds while it is not under control, in every patient it strikes."""
     threshold_complication: Ints
-    """(2,) complication when clotting falls below its threshold, and when potassium rises above its own; -1: none."""
+    """(2,) complication when clotting falls below, and when potassium rises above its threshold; -1: none."""
     # --- branches ---
     branch_at: Ints
     """(b,) node at whose end."""

@@ -28,10 +28,10 @@ WHOLE = (
     "events",
     "stopped",
 )
-"""Of the whole operation. A moment that never came is infinite. ``late``: responses complete, but after their target;
-``nobody``: responses that lacked somebody or something. ``forced_*``: of the forced complication alone: status 0
-did not strike, 1 in time, 2 late, 3 nobody; the missing as bits: call of the response, equipment, stock.
-``log_weight``: of importance sampling. ``stopped``: 1 where the event limit ended it."""
+"""Of the whole operation. A moment that never came is infinite. ``late``: responses complete, but after their
+target; ``nobody``: responses that lacked somebody or something. ``forced_*``: of the forced complication alone:
+status 0 did not strike, 1 in time, 2 late, 3 nobody; the missing as bits: call of the response, equipment,
+stock. ``log_weight``: of importance sampling. ``stopped``: 1 where the event limit ended it."""
 
 OF_PATIENT = (
     "anaesthesia_min",
@@ -56,7 +56,7 @@ OF_PERSON = ("work_min", "overtime_min", "waiting_min", "breaks_lost", "crisis_m
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where each number stands in a row: those of the whole, of each patient in turn, the end of each phase."""
+    """Where each number stands in a row: of the whole, of each patient in turn, the end of each phase."""
 
     patients: tuple[str, ...]
     phases: tuple[str, ...]
