@@ -39,7 +39,7 @@ RESUME, RESTART, RESAMPLE = 0, 1, 2
 
 
 class Arrays(NamedTuple):
-    """One procedure, schedule and set of numbers (n nodes, t turns, p people, m patients, k complications)."""
+    """A procedure, its schedule and numbers (n nodes, t turns, p people, m patients, k complications)."""
 
     # --- nodes ---
     node_patients: Ints
@@ -123,7 +123,7 @@ class Arrays(NamedTuple):
     """(c,) 0 no blood, 1 red cells, 2 plasma, 3 platelets."""
     # --- responses ---
     response_of: Ints
-    """(k, 2, m + 1) response to a complication in a state of a patient, last column: of the pair; -1: none."""
+    """(k, 2, m + 1) response to a complication in a state of a patient, last column of the pair; -1 none."""
     response_flags: Ints
     response_within: Floats
     response_quantiles: Floats

@@ -29,7 +29,7 @@ WHOLE = (
     "stopped",
 )
 """Of the whole operation. A moment that never came is infinite. ``late``: responses complete, but after their
-target; ``nobody``: responses that lacked somebody or something. ``forced_*``: of the forced complication alone:
+target; ``nobody``: responses that lacked somebody or something. ``forced_*``: of the forced complication:
 status 0 did not strike, 1 in time, 2 late, 3 nobody; the missing as bits: call of the response, equipment,
 stock. ``log_weight``: of importance sampling. ``stopped``: 1 where the event limit ended it."""
 
