@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup, escape
 
 from separatrix.core import Twin
+from separatrix.share.axes import ticks as ticks_between
 from separatrix.share.dossier.wording import number
 
 _WIDTH, _HEIGHT = 760.0, 320.0
@@ -35,7 +35,7 @@ def step_chart(
         Of the marker line that a slider moves; empty for none.
     """
     every = [v for series in values.values() for v in series]
-    ticks = _ticks(min(every), max(every))
+    ticks = ticks_between(min(every), max(every))
     steps = max(len(x_words) - 1, 1)
     x = [_LEFT + (_WIDTH - _LEFT - _RIGHT) * k / steps for k in range(len(x_words))]
     parts = [_frame(ticks, y_title, x_title)]
@@ -75,8 +75,8 @@ def front_chart(
     chosen
         Number of the default.
     """
-    across = _ticks(min(p[0] for p in points), max(p[0] for p in points))
-    up = _ticks(min(p[1] for p in points), max(p[1] for p in points))
+    across = ticks_between(min(p[0] for p in points), max(p[0] for p in points))
+    up = ticks_between(min(p[1] for p in points), max(p[1] for p in points))
     parts = [_frame(up, y_title, x_title)]
     for tick in across:
         px = _x(tick, across)
@@ -130,16 +130,6 @@ def _svg(parts: Sequence[str], label: str) -> Markup:
     )
 
 
-def _ticks(low: float, high: float) -> list[float]:
-    """Round values from below `low` to above `high`, some five of them."""
-    if high - low < 1e-9:
-        low, high = low - 1, high + 1
-    step = 10 ** math.floor(math.log10((high - low) / 4))
-    step *= next(f for f in (1, 2, 5, 10) if (high - low) / (f * step) <= 6)
-    first, last = math.floor(low / step), math.ceil(high / step)
-    return [round(k * step, 9) for k in range(first, last + 1)]
-
-
 def _y(value: float, ticks: Sequence[float]) -> float:
     share = (value - ticks[0]) / (ticks[-1] - ticks[0])
     return _HEIGHT - _BOTTOM - share * (_HEIGHT - _BOTTOM - _TOP)
@@ -159,7 +149,7 @@ def hours_chart(at_work: Sequence[int], on_duty: Sequence[int], free: Sequence[i
     title
         Of the vertical axis.
     """
-    ticks = _ticks(0, max([*on_duty, *at_work, 1]))
+    ticks = ticks_between(0, max([*on_duty, *at_work, 1]))
     parts = [_frame(ticks, title, "hours from wheels in")]
     wide = (_WIDTH - _LEFT - _RIGHT) / max(len(at_work), 1)
     ground, every = _y(0, ticks), 1 if len(at_work) <= 16 else 2 if len(at_work) <= 40 else 4

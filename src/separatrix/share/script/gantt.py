@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from markupsafe import escape
 
 from separatrix.core import Twin
-from separatrix.share.script.rows import Bar, Row
+from separatrix.share.script.rows import Bar, BarKind, Row
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.protocol.inputs import Patient
 
@@ -169,7 +169,7 @@ class _Drawing:
         fill = colour_of(row.team) if row.team == "A" else _INK
         parts.append(
             f'<text x="{_MARGIN_MM + 1:.1f}" y="{y + high / 2 + size * 0.36:.2f}" font-size="{size:.2f}" '
-            f'fill="{fill}">{escape(_fit(label, self.chart.label_mm - 2, size))}</text>'
+            f'fill="{fill}">{escape(fitted(label, self.chart.label_mm - 2, size))}</text>'
         )
         # Cover lies under what else a person does; breaks and handovers lie on top.
         depth = {"cover": 0, "activity": 1, "handover": 2, "break": 3}
@@ -182,18 +182,18 @@ class _Drawing:
         wide, top, high = max(x1 - x0, 0.4), y + 0.4, self.lane_mm - 0.8
         if bar.kind == "handover":
             top, high = y + self.lane_mm * 0.75, self.lane_mm * 0.25 - 0.4
-        fill, ink = _look(bar)
+        fill, ink = look_of(bar.patients, bar.kind)
         frame = f'stroke="{_INK}" stroke-width="{0.7 if bar.critical else 0.2}"'
         title = f"<title>{escape(bar.text)}: {clock_text(bar.start_min)} to {clock_text(bar.end_min)}</title>"
         size = min(3.2, self.lane_mm * 0.58)
-        words = _fit(_signed(bar), wide - 0.8, size) if bar.kind != "handover" else ""
+        words = fitted(_signed(bar), wide - 0.8, size) if bar.kind != "handover" else ""
         text = ""
         if words:
             text = (
                 f'<text x="{x0 + 0.6:.2f}" y="{top + high / 2 + size * 0.36:.2f}" font-size="{size:.2f}" '
                 f'fill="{ink}">{escape(words)}</text>'
             )
-        return f"<g>{title}{_box(x0, top, wide, high, fill, frame)}{text}</g>"
+        return f"<g>{title}{bar_box(x0, top, wide, high, fill, frame)}{text}</g>"
 
     def _moments(self, bottom: float) -> list[str]:
         schedule, parts = self.chart.schedule, []
@@ -222,7 +222,7 @@ class _Drawing:
         for fill, words, frame in _LEGEND:
             edge = f'stroke="{_INK}" stroke-width="{frame}"'
             parts.append(
-                f'{_box(x, y - 3, 8, 4, fill, edge)}<text x="{x + 9.5:.1f}" y="{y + 0.2:.1f}" '
+                f'{bar_box(x, y - 3, 8, 4, fill, edge)}<text x="{x + 9.5:.1f}" y="{y + 0.2:.1f}" '
                 f'font-size="3.2">{words}</text>'
             )
             x += 13 + len(words) * 3.2 * _LETTER_WIDTH
@@ -233,19 +233,20 @@ class _Drawing:
         return parts
 
 
-def clock_text(minute: int) -> str:
+def clock_text(minute: float) -> str:
     """Minutes from wheels in as hours and minutes.
 
     Examples
     --------
-    >>> clock_text(605)
-    '10 h 05'
+    >>> clock_text(605), clock_text(605.4)
+    ('10 h 05', '10 h 05')
     """
-    return f"{minute // 60} h {minute % 60:02d}"
+    whole = round(minute)
+    return f"{whole // 60} h {whole % 60:02d}"
 
 
-def _box(x: float, y: float, wide: float, high: float, fill: str, frame: str) -> str:
-    """A bar's body; edges in both colours where it is of both children."""
+def bar_box(x: float, y: float, wide: float, high: float, fill: str, frame: str) -> str:
+    """A bar's body in a fill that `look_of` gave; edges in both colours where it is of both children."""
     place = f'x="{x:.2f}" width="{wide:.2f}"'
     if fill not in (_BOTH, _BOTH_PALE):
         return f'<rect {place} y="{y:.2f}" height="{high:.2f}" fill="{fill}" {frame}/>'
@@ -265,14 +266,14 @@ def _signed(bar: Bar) -> str:
     return " ".join(["".join(mark_of(p) for p in bar.patients), bar.text]).strip()
 
 
-def _look(bar: Bar) -> tuple[str, str]:
-    """Fill and ink of a bar."""
-    if bar.kind == "break":
+def look_of(patients: Sequence[Patient], kind: BarKind = "activity") -> tuple[str, str]:
+    """Fill and ink of a bar, by whom it is done on."""
+    if kind == "break":
         return "url(#break)", _INK
-    if bar.kind == "handover":
+    if kind == "handover":
         return _INK, "#ffffff"
-    who = set(bar.patients)
-    pale = bar.kind == "cover"
+    who = set(patients)
+    pale = kind == "cover"
     if {"A", "B"} <= who:
         return (_BOTH_PALE if pale else _BOTH), _INK
     if "A" in who:
@@ -284,7 +285,7 @@ def _look(bar: Bar) -> tuple[str, str]:
     return ("#ecebe7" if pale else "#d0d0cc"), _INK
 
 
-def _fit(words: str, wide_mm: float, size_mm: float) -> str:
+def fitted(words: str, wide_mm: float, size_mm: float) -> str:
     """As many letters as fit; nothing where not even three do."""
     letters = int(wide_mm / (size_mm * _LETTER_WIDTH))
     if len(words) <= letters:
