@@ -249,6 +249,8 @@ PAR_FIELDS = (
     "product_c",
     "heat_ratio",
     "volume_floor",
+    "temperature_rest_sd_c",
+    "product_ml_per_kg",
 )
 """Entries of `Arrays.par`."""
 
