@@ -1,0 +1,144 @@
+"""Compiled: blood products ordered, taken from the stock, waited for and given. Loaded only where it is needed."""
+
+from __future__ import annotations
+
+import math
+
+import numba as nb
+
+from separatrix.team.rehearsal.arrays import BODY, PAR
+from separatrix.team.rehearsal.physiology_kernel import (
+    ARRIVES_MIN,
+    CLOTTING,
+    LOST_ML,
+    PACKS_SHORT,
+    PLASMA_COMING,
+    PLASMA_GIVEN,
+    PLATELETS_COMING,
+    PLATELETS_GIVEN,
+    POTASSIUM_MMOL,
+    RED_COMING,
+    RED_GIVEN,
+    RED_ML,
+    TEMPERATURE_C,
+    VOLUME_ML,
+    clotting_of,
+    haematocrit_of,
+    note,
+)
+
+RED_CELLS, PLASMA, PLATELETS = 1, 2, 3
+"""Values of `Arrays.stock_blood`."""
+
+PLATELETS_EVERY = 4
+"""In massive transfusion a pack of platelets goes with every so many packs of red cells."""
+
+_WEIGHT = BODY["weight_kg"]
+_TRIGGER, _TARGET = PAR["haematocrit_trigger"], PAR["haematocrit_target"]
+_RED_PACK, _RED_HAEMATOCRIT = PAR["red_pack_ml"], PAR["red_pack_haematocrit"]
+_RED_POTASSIUM = PAR["red_pack_potassium_mmol"]
+_PLASMA_PACK, _PLATELET_PACK = PAR["plasma_pack_ml"], PAR["platelet_pack_ml"]
+_PLATELET_CLOTTING, _CLOTTING_TRIGGER = PAR["platelet_pack_clotting"], PAR["clotting_trigger"]
+_DELAY, _PER_KG = PAR["product_delay_min"], PAR["product_ml_per_kg"]
+_MASSIVE = PAR["massive_ml_per_kg"]
+_PRODUCT_C, _HEAT = PAR["product_c"], PAR["heat_ratio"]
+
+
+@nb.njit(cache=True, nogil=True)
+def order(arrays, state, stock_left, p, now_min):  # type: ignore[no-untyped-def]
+    """Order what a patient needs now, where nothing is on its way; the packs are taken from the stock.
+
+    Parameters
+    ----------
+    arrays
+        `Arrays` of the rehearsed procedure.
+    state
+        (m, STATE_COLUMNS), changed in place.
+    stock_left
+        (c,) float64, what is left of each kind of stock, changed in place.
+    p
+        Patient.
+    now_min
+        Minute from wheels in.
+
+    Returns
+    -------
+    int
+        Packs ordered.
+    """
+    par, row = arrays.par, state[p]
+    if math.isfinite(row[ARRIVES_MIN]):
+        return 0
+    poor = haematocrit_of(state, p) < par[_TRIGGER]
+    thin = clotting_of(state, p) < par[_CLOTTING_TRIGGER]
+    if not (poor or thin):
+        return 0
+    weight = arrays.body[p, _WEIGHT]
+    red, plasma, platelets = 0, 0, 0
+    if poor:
+        lack = par[_TARGET] * row[VOLUME_ML] - row[RED_ML]
+        pack = min(par[_RED_PACK], par[_PER_KG] * weight) * par[_RED_HAEMATOCRIT]
+        red = max(1, int(math.ceil(lack / pack)))
+        if row[LOST_ML] > par[_MASSIVE] * weight:
+            plasma = red
+            given = int(row[RED_GIVEN])
+            platelets = (given + red) // PLATELETS_EVERY - given // PLATELETS_EVERY
+    if thin:
+        plasma, platelets = max(plasma, 1), max(platelets, 1)
+    row[RED_COMING] = _take(arrays, stock_left, p, RED_CELLS, red)
+    row[PLASMA_COMING] = _take(arrays, stock_left, p, PLASMA, plasma)
+    row[PLATELETS_COMING] = _take(arrays, stock_left, p, PLATELETS, platelets)
+    had = int(row[RED_COMING] + row[PLASMA_COMING] + row[PLATELETS_COMING])
+    row[PACKS_SHORT] = max(row[PACKS_SHORT], float(red + plasma + platelets - had))
+    if had > 0:
+        row[ARRIVES_MIN] = now_min + par[_DELAY]
+    return had
+
+
+@nb.njit(cache=True, nogil=True)
+def _take(arrays, stock_left, p, kind, wanted):  # type: ignore[no-untyped-def]
+    """Packs of a kind out of the stock: the patient's own first, then anybody's."""
+    had = 0.0
+    for whose in (p, -1):
+        for c in range(stock_left.shape[0]):
+            if arrays.stock_blood[c] == kind and arrays.stock_patient[c] == whose:
+                packs = min(wanted - had, math.floor(stock_left[c]))
+                if packs > 0.0:
+                    stock_left[c] -= packs
+                    had += packs
+    return had
+
+
+@nb.njit(cache=True, nogil=True)
+def next_delivery(state):  # type: ignore[no-untyped-def]
+    """Minute of the next arrival, infinite where nothing is coming."""
+    first = math.inf
+    for p in range(state.shape[0]):
+        first = min(first, state[p, ARRIVES_MIN])
+    return first
+
+
+@nb.njit(cache=True, nogil=True)
+def deliver(arrays, state, p):  # type: ignore[no-untyped-def]
+    """Give a patient what was ordered."""
+    par, row = arrays.par, state[p]
+    weight = arrays.body[p, _WEIGHT]
+    most = par[_PER_KG] * weight
+    red_pack = min(par[_RED_PACK], most)
+    red = row[RED_COMING] * red_pack
+    plasma = row[PLASMA_COMING] * min(par[_PLASMA_PACK], most)
+    platelets = row[PLATELETS_COMING] * min(par[_PLATELET_PACK], most)
+    row[VOLUME_ML] += red + plasma + platelets
+    row[RED_ML] += red * par[_RED_HAEMATOCRIT]
+    row[CLOTTING] += plasma + platelets * par[_PLATELET_CLOTTING]
+    row[POTASSIUM_MMOL] += red / par[_RED_PACK] * par[_RED_POTASSIUM]
+    heat = (red + plasma + platelets) * par[_HEAT] / (1000.0 * weight)
+    row[TEMPERATURE_C] += (par[_PRODUCT_C] - row[TEMPERATURE_C]) * heat / (1.0 + heat)
+    row[RED_GIVEN] += row[RED_COMING]
+    row[PLASMA_GIVEN] += row[PLASMA_COMING]
+    row[PLATELETS_GIVEN] += row[PLATELETS_COMING]
+    row[RED_COMING] = 0.0
+    row[PLASMA_COMING] = 0.0
+    row[PLATELETS_COMING] = 0.0
+    row[ARRIVES_MIN] = math.inf
+    note(arrays, state, p)
