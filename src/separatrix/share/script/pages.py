@@ -110,11 +110,11 @@ def _environment() -> Environment:
         skills=_skills,
         by_part=_by_part,
         columns=_columns,
-        span=_span,
+        span=control_span,
         things=_things,
         whose=_whose,
         plain=_plain,
-        css_string=_css_string,
+        css_string=css_string,
     )
     return environment
 
@@ -179,7 +179,8 @@ def _plain(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _span(control: Duration) -> str:
+def control_span(control: Duration) -> str:
+    """Time to control in words, with what it rests on."""
     low, mode, high = (round(m) for m in (control.low_min, control.mode_min, control.high_min))
     words = f"after about {mode} min" if low == high else f"after {low} to {high} min, most likely {mode}"
     return f"{words} ({'assumption' if control.assumed else 'published'})"
@@ -198,7 +199,7 @@ def _whose(response: Response, call: Call) -> str:
     return " of this child" if call.team == response.patient else " of the other child"
 
 
-def _css_string(text: str) -> Markup:
+def css_string(text: str) -> Markup:
     """Text as a CSS string that can end neither the string nor the style element."""
     safe = "".join(c if c.isalnum() or c in " .,:;()·–" else f"\\{ord(c):06x} " for c in text)
     return Markup(f'"{safe}"')
