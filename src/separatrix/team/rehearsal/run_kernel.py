@@ -1,0 +1,32 @@
+"""Compiled: rehearsals one after the other. The only place from which the engine is called in bulk."""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+from separatrix.team.rehearsal.engine_kernel import rehearse
+from separatrix.team.rehearsal.outputs import OF_PERSON
+from separatrix.team.rehearsal.sketch_kernel import count_people
+
+PERSON_COLUMNS = len(OF_PERSON)
+
+
+@nb.njit(cache=True, nogil=True)
+def play(arrays, seed, first, forced, rows, totals, toll):  # type: ignore[no-untyped-def]
+    """Play the rehearsals `first` on, one into each row of `rows` (count, OUT).
+
+    `forced` (3,): node, complication, patient, or node −1 for none. `totals` (count, 6) takes the sums over the
+    people of each rehearsal; of length 0 it is left. `toll` is added to.
+    """
+    people = np.zeros((arrays.person_pool.shape[0], PERSON_COLUMNS))
+    no_trace = np.zeros((0, 6))
+    for i in range(rows.shape[0]):
+        rehearse(arrays, seed, first + i, forced, rows[i], people, no_trace, toll.tally)
+        count_people(people, toll)
+        if totals.shape[0] > 0:
+            for f in range(PERSON_COLUMNS):
+                total = 0.0
+                for p in range(people.shape[0]):
+                    total += people[p, f]
+                totals[i, f] = total
