@@ -1,7 +1,8 @@
-"""Compiled: how much of what is in each patient's blood is in whose blood a step later. Loaded only where it is needed.
+"""Compiled: how much of what is in each patient's blood is in whose blood a step later.
 
-Amounts follow dX/dt = A X with A[j, i] = e_ij / v_i (what flows from i to j) and A[i, i] = -(l_i + sum of e_ij) / v_i.
-Off the diagonal nothing is negative, so that both forms below add and never take away: they keep every digit.
+Loaded only where it is needed. Amounts follow dX/dt = A X with A[j, i] = e_ij / v_i (what flows from i to j)
+and A[i, i] = -(l_i + sum of e_ij) / v_i. Off the diagonal nothing is negative, so that the general form only adds
+and both keep their digits.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ TAYLOR_TERMS = 14
 """Terms of the series where the entries' sum is at most a half: what is left out is below 1e-17."""
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def pair_mixing(leave_a, leave_b, a_to_b, b_to_a, dt_min):  # type: ignore[no-untyped-def]
     """Share of two amounts that stays or crosses, closed form.
 
@@ -53,18 +54,18 @@ def pair_mixing(leave_a, leave_b, a_to_b, b_to_a, dt_min):  # type: ignore[no-un
     return middle - slope * half, slope * b_to_a, slope * a_to_b, middle + slope * half
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def mixing_size(m):  # type: ignore[no-untyped-def]
     """Numbers that `mixing` needs room for: its answer, and three matrices of its own."""
     return 4 * m * m
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def mixing(m, work, at, dt_min):  # type: ignore[no-untyped-def]
     """Exponential of A dt of any number of patients, in place of A.
 
-    A is made nonnegative by adding its largest loss q to the diagonal, which exp(-q dt) takes back; the series and
-    the squarings then only add.
+    A is made nonnegative by adding its largest loss q to the diagonal, which exp(-q dt) takes back; the
+    series and the squarings then only add.
 
     Parameters
     ----------
@@ -110,7 +111,7 @@ def mixing(m, work, at, dt_min):  # type: ignore[no-untyped-def]
         work[at + k] = work[total + k]
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def _multiply(m, work, left, right, to, factor):  # type: ignore[no-untyped-def]
     for i in range(m):
         for j in range(m):

@@ -1,9 +1,12 @@
-"""Compiled: blood, clotting, potassium and warmth of each patient, from one moment to the next. Loaded only where it is
-needed.
+"""Compiled: blood, clotting, potassium and warmth of each patient from one moment to the next.
 
-The engine calls, at one moment: `advance` over the time since the last, `order` of `products_kernel` for each patient
-in turn, `crossed` for each, `deliver` where something arrives and `crossed` again for whom it arrived. The equations
-and their sources stand in ``docs/method/rehearsal-physiology.md``.
+Loaded only where it is needed. The engine calls, at one moment: `advance` over the time since the last; where it
+says so, `order` of `products_kernel` for each patient in turn and `crossed` for each; `deliver` where something
+arrives, and `crossed` again for whom it arrived. The equations and their sources stand in
+``docs/method/rehearsal-physiology.md``.
+
+Functions take the few arrays that they read, never the whole `Arrays`, and no views of rows: both are slow.
+Divisions follow IEEE (``error_model="numpy"``): what is not a number is found once, at the end of a step.
 """
 
 from __future__ import annotations
@@ -41,9 +44,9 @@ from separatrix.team.rehearsal.mixing_kernel import mixing, mixing_size, pair_mi
     LOSS_FACTOR,
     REST_C,
 ) = range(24)
-"""Columns of a patient's state. Red cells in ml, clotting in ml of normal blood, potassium in mmol above normal; the
-volume's lowest as a share of the start, potassium's highest in mmol/l; packs counted; ARRIVES_MIN is infinite where
-nothing is coming; CROSSED holds the bits of thresholds crossed so far."""
+"""Columns of a patient's state. Red cells in ml, clotting in ml of normal blood, potassium in mmol above
+normal; the volume's lowest as a share of the start, potassium's highest in mmol/l; packs counted; ARRIVES_MIN
+is infinite where nothing is coming; CROSSED holds the bits of thresholds crossed so far."""
 
 STATE_COLUMNS = 24
 
@@ -58,7 +61,8 @@ _TEMPERATURE, _POTASSIUM = BODY["temperature_c"], BODY["potassium_mmol_per_l"]
 _LOSS_SD = PAR["loss_ln_sd"]
 _TICK_BLEEDING = PAR["tick_bleeding_min"]
 _FLUID, _DIURESIS = PAR["fluid_ml_per_kg_per_min"], PAR["diuresis_ml_per_kg_per_min"]
-_CLOTTING_THRESHOLD = PAR["clotting_threshold"]
+_TRIGGER = PAR["haematocrit_trigger"]
+_CLOTTING_TRIGGER, _CLOTTING_THRESHOLD = PAR["clotting_trigger"], PAR["clotting_threshold"]
 _POTASSIUM_THRESHOLD = PAR["potassium_threshold_mmol_per_l"]
 _UPTAKE = PAR["potassium_uptake_per_min"]
 _REST, _REST_SD, _REST_RATE = (
@@ -76,64 +80,80 @@ def scratch_size(m):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, nogil=True)
-def begin(arrays, state, loss_normal, heat_normal):  # type: ignore[no-untyped-def]
+def begin(body, par, state, loss_normal, heat_normal):  # type: ignore[no-untyped-def]
     """The patients at wheels in; the normals are those of losses and of the temperature at rest, (m,)."""
-    body, par = arrays.body, arrays.par
     for p in range(body.shape[0]):
-        row = state[p]
-        row[:] = 0.0
-        row[VOLUME_ML] = body[p, _VOLUME]
-        row[RED_ML] = body[p, _VOLUME] * body[p, _HAEMATOCRIT]
-        row[CLOTTING] = body[p, _VOLUME]
-        row[TEMPERATURE_C] = body[p, _TEMPERATURE]
-        row[VOLUME_LOWEST] = 1.0
-        row[HAEMATOCRIT_LOWEST] = body[p, _HAEMATOCRIT]
-        row[TEMPERATURE_LOWEST_C] = body[p, _TEMPERATURE]
-        row[POTASSIUM_HIGHEST] = body[p, _POTASSIUM]
-        row[CLOTTING_LOWEST] = 1.0
-        row[ARRIVES_MIN] = math.inf
-        row[LOSS_FACTOR] = math.exp(par[_LOSS_SD] * loss_normal[p])
-        row[REST_C] = par[_REST] + par[_REST_SD] * heat_normal[p]
+        for column in range(STATE_COLUMNS):
+            state[p, column] = 0.0
+        state[p, VOLUME_ML] = body[p, _VOLUME]
+        state[p, RED_ML] = body[p, _VOLUME] * body[p, _HAEMATOCRIT]
+        state[p, CLOTTING] = body[p, _VOLUME]
+        state[p, TEMPERATURE_C] = body[p, _TEMPERATURE]
+        state[p, VOLUME_LOWEST] = 1.0
+        state[p, HAEMATOCRIT_LOWEST] = body[p, _HAEMATOCRIT]
+        state[p, TEMPERATURE_LOWEST_C] = body[p, _TEMPERATURE]
+        state[p, POTASSIUM_HIGHEST] = body[p, _POTASSIUM]
+        state[p, CLOTTING_LOWEST] = 1.0
+        state[p, ARRIVES_MIN] = math.inf
+        state[p, LOSS_FACTOR] = math.exp(par[_LOSS_SD] * loss_normal[p])
+        state[p, REST_C] = par[_REST] + par[_REST_SD] * heat_normal[p]
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def haematocrit_of(state, p):  # type: ignore[no-untyped-def]
     """Share of red cells in a patient's blood."""
     return state[p, RED_ML] / state[p, VOLUME_ML]
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def clotting_of(state, p):  # type: ignore[no-untyped-def]
     """Clotting in a patient's blood, 1 is normal."""
     return state[p, CLOTTING] / state[p, VOLUME_ML]
 
 
-@nb.njit(cache=True, nogil=True)
-def potassium_of(arrays, state, p):  # type: ignore[no-untyped-def]
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def potassium_of(body, state, p):  # type: ignore[no-untyped-def]
     """Potassium in a patient's blood, mmol/l."""
-    return arrays.body[p, _POTASSIUM] + 1000.0 * state[p, POTASSIUM_MMOL] / state[p, VOLUME_ML]
+    return body[p, _POTASSIUM] + 1000.0 * state[p, POTASSIUM_MMOL] / state[p, VOLUME_ML]
 
 
-@nb.njit(cache=True, nogil=True)
-def note(arrays, state, p):  # type: ignore[no-untyped-def]
-    """Keep the lowest and highest values that a patient has had."""
-    row = state[p]
-    row[VOLUME_LOWEST] = min(row[VOLUME_LOWEST], row[VOLUME_ML] / arrays.body[p, _VOLUME])
-    row[HAEMATOCRIT_LOWEST] = min(row[HAEMATOCRIT_LOWEST], haematocrit_of(state, p))
-    row[CLOTTING_LOWEST] = min(row[CLOTTING_LOWEST], clotting_of(state, p))
-    row[TEMPERATURE_LOWEST_C] = min(row[TEMPERATURE_LOWEST_C], row[TEMPERATURE_C])
-    if row[POTASSIUM_MMOL] > 0.0:
-        row[POTASSIUM_HIGHEST] = max(row[POTASSIUM_HIGHEST], potassium_of(arrays, state, p))
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def note(body, par, state, p):  # type: ignore[no-untyped-def]
+    """Keep the lowest and highest values that a patient has had.
+
+    Returns
+    -------
+    int
+        -1 where a number is none, 1 where something may be ordered or a threshold is behind, else 0.
+    """
+    per_ml = 1.0 / state[p, VOLUME_ML]
+    haematocrit, clotting = state[p, RED_ML] * per_ml, state[p, CLOTTING] * per_ml
+    potassium = body[p, _POTASSIUM] + 1000.0 * state[p, POTASSIUM_MMOL] * per_ml
+    temperature = state[p, TEMPERATURE_C]
+    if not math.isfinite(haematocrit + clotting + potassium + temperature):
+        return -1
+    if state[p, VOLUME_ML] < state[p, VOLUME_LOWEST] * body[p, _VOLUME]:
+        state[p, VOLUME_LOWEST] = state[p, VOLUME_ML] / body[p, _VOLUME]
+    state[p, HAEMATOCRIT_LOWEST] = min(state[p, HAEMATOCRIT_LOWEST], haematocrit)
+    state[p, CLOTTING_LOWEST] = min(state[p, CLOTTING_LOWEST], clotting)
+    state[p, TEMPERATURE_LOWEST_C] = min(state[p, TEMPERATURE_LOWEST_C], temperature)
+    state[p, POTASSIUM_HIGHEST] = max(state[p, POTASSIUM_HIGHEST], potassium)
+    calm = (
+        haematocrit >= par[_TRIGGER]
+        and clotting >= max(par[_CLOTTING_TRIGGER], par[_CLOTTING_THRESHOLD])
+        and potassium <= par[_POTASSIUM_THRESHOLD]
+    )
+    return 0 if calm else 1
 
 
-@nb.njit(cache=True, nogil=True)
-def advance(arrays, state, dt_min, loss_ml_per_min, row, scratch):  # type: ignore[no-untyped-def]
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def advance(body, exchange, par, state, dt_min, loss_ml_per_min, row, scratch):  # type: ignore[no-untyped-def]
     """Move all patients on by one step of constant rates.
 
     Parameters
     ----------
-    arrays
-        `Arrays` of the rehearsed procedure.
+    body, exchange, par
+        Those of `Arrays`.
     state
         (m, STATE_COLUMNS), changed in place.
     dt_min
@@ -141,14 +161,15 @@ def advance(arrays, state, dt_min, loss_ml_per_min, row, scratch):  # type: igno
     loss_ml_per_min
         (m,) what each patient would lose at full volume, factors and bleeding included.
     row
-        Row of `Arrays.exchange` in force.
+        Row of `exchange` in force.
     scratch
         float64, at least `scratch_size`; its content means nothing between calls.
 
     Returns
     -------
     int
-        0, or 1 where the numbers leave what a patient can be: not finite, or a volume that cannot stay above 0.
+        -1 where the numbers leave what a patient can be (not finite, or no volume left), 1 where `order` and
+        `crossed` have something to look at, 0 where they have nothing.
     """
     m = state.shape[0]
     left = dt_min
@@ -156,51 +177,51 @@ def advance(arrays, state, dt_min, loss_ml_per_min, row, scratch):  # type: igno
     while left > 0.0:
         step = left
         halvings = 0
-        while not _flows(arrays, state, step, loss_ml_per_min, row, scratch):
+        while not _flows(body, exchange, par, state, step, loss_ml_per_min, row, scratch):
             step *= 0.5
             halvings += 1
             if halvings > MOST_HALVINGS:
-                return 1
-        _move(arrays, state, step, scratch)
+                return -1
+        _move(par, state, step, scratch)
         left -= step
         steps += 1
         if steps > MOST_STEPS:
-            return 1
+            return -1
+    look = 0
     if steps > 0:
         for p in range(m):
-            note(arrays, state, p)
-            if not math.isfinite(
-                state[p, RED_ML] + state[p, CLOTTING] + state[p, POTASSIUM_MMOL] + state[p, TEMPERATURE_C]
-            ):
-                return 1
-    return 0
+            told = note(body, par, state, p)
+            if told < 0:
+                return -1
+            look |= told
+    return look
 
 
-@nb.njit(cache=True, nogil=True)
-def _flows(arrays, state, step, loss, row, scratch):  # type: ignore[no-untyped-def]
-    """Rates of a step into the scratch: loss, fluid, volume in the middle and at the end (m each), exchange (m, m).
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _flows(body, exchange, par, state, step, loss, row, scratch):  # type: ignore[no-untyped-def]
+    """Rates of a step into the scratch, m each: loss, fluid, volume in the middle, at the end; then exchange.
 
-    False where a volume would fall by more than half: with rates of its beginning, that would be no patient's step.
+    False where a volume would fall by more than half: rates of its beginning do not hold for such a step.
     """
     m = state.shape[0]
-    body, par, exchange = arrays.body, arrays.par, arrays.exchange
     gross = 4 * m
     for i in range(m):
-        full = body[i, _VOLUME]
-        low = min(1.0, state[i, VOLUME_ML] / (par[_FLOOR] * full))
+        low, floor = 1.0, par[_FLOOR] * body[i, _VOLUME]
+        if not state[i, VOLUME_ML] >= floor:
+            low = state[i, VOLUME_ML] / floor
         scratch[i] = low * loss[i]
         for j in range(m):
             scratch[gross + i * m + j] = low * exchange[row, i, j]
-    within = max(step, par[_TICK_BLEEDING])
+    share = 1.0 / max(step, par[_TICK_BLEEDING])
     for i in range(m):
         volume, weight = state[i, VOLUME_ML], body[i, _WEIGHT]
         net = -scratch[i]
         for j in range(m):
             net += scratch[gross + j * m + i] - scratch[gross + i * m + j]
-        wish = (body[i, _VOLUME] - volume) / within - net
+        wish = (body[i, _VOLUME] - volume) * share - net
         fluid = min(max(wish, -par[_DIURESIS] * weight), par[_FLUID] * weight)
         end = volume + step * (fluid + net)
-        # Asked this way round, a number that is none fails too.
+        # Asked this way round, what is not a number fails too.
         if not end >= 0.5 * volume:
             return False
         scratch[m + i] = fluid
@@ -209,11 +230,10 @@ def _flows(arrays, state, step, loss, row, scratch):  # type: ignore[no-untyped-
     return True
 
 
-@nb.njit(cache=True, nogil=True)
-def _move(arrays, state, step, scratch):  # type: ignore[no-untyped-def]
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _move(par, state, step, scratch):  # type: ignore[no-untyped-def]
     """Amounts, volumes and temperatures at the end of a step whose rates stand in the scratch."""
     m = state.shape[0]
-    par = arrays.par
     gross = 4 * m
     first, second, pairs = -1, -1, 0
     for i in range(m):
@@ -224,39 +244,42 @@ def _move(arrays, state, step, scratch):  # type: ignore[no-untyped-def]
     for p in range(m):
         urine |= scratch[m + p] < 0.0
         potassium |= state[p, POTASSIUM_MMOL] != 0.0
-    with_urine = urine and potassium
+    # Urine takes potassium alone, which then goes its own way; without either, one exponential serves all.
+    apart = urine and potassium
     if pairs > 1:
-        _spread_among_all(state, step, scratch, False, potassium and not with_urine)
-        if with_urine:
-            _spread_among_all(state, step, scratch, True, True)
+        _spread_among_all(state, step, scratch, False, RED_ML, CLOTTING if apart else POTASSIUM_MMOL)
+        if apart:
+            _spread_among_all(state, step, scratch, True, POTASSIUM_MMOL, POTASSIUM_MMOL)
     else:
         for p in range(m):
             if p != first and p != second:
-                _spread_alone(state, step, scratch, p, with_urine)
+                _spread_alone(state, step, scratch, p)
         if pairs == 1:
-            _spread_in_pair(state, step, scratch, first, second, False, potassium and not with_urine)
-            if with_urine:
-                _spread_in_pair(state, step, scratch, first, second, True, True)
+            _spread_in_pair(
+                state, step, scratch, first, second, False, RED_ML, CLOTTING if apart else POTASSIUM_MMOL
+            )
+            if apart:
+                _spread_in_pair(state, step, scratch, first, second, True, POTASSIUM_MMOL, POTASSIUM_MMOL)
     taken_up = math.exp(-par[_UPTAKE] * step) if potassium else 1.0
     cooled = math.exp(-par[_REST_RATE] * step)
     for p in range(m):
-        row = state[p]
-        row[VOLUME_ML] = scratch[3 * m + p]
-        row[LOST_ML] += scratch[p] * step
-        row[FLUID_ML] += max(scratch[m + p], 0.0) * step
-        row[URINE_ML] += max(-scratch[m + p], 0.0) * step
-        row[POTASSIUM_MMOL] *= taken_up
-        row[TEMPERATURE_C] = row[REST_C] + (row[TEMPERATURE_C] - row[REST_C]) * cooled
+        state[p, VOLUME_ML] = scratch[3 * m + p]
+        state[p, LOST_ML] += scratch[p] * step
+        state[p, FLUID_ML] += max(scratch[m + p], 0.0) * step
+        state[p, URINE_ML] += max(-scratch[m + p], 0.0) * step
+        state[p, POTASSIUM_MMOL] *= taken_up
+        state[p, TEMPERATURE_C] = state[p, REST_C] + (state[p, TEMPERATURE_C] - state[p, REST_C]) * cooled
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def _leaves(scratch, m, p, urine):  # type: ignore[no-untyped-def]
     """What leaves the patients from one of them, ml/min: loss, and urine where it counts."""
     return scratch[p] + (max(-scratch[m + p], 0.0) if urine else 0.0)
 
 
-@nb.njit(cache=True, nogil=True)
-def _spread_alone(state, step, scratch, p, urine):  # type: ignore[no-untyped-def]
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _spread_alone(state, step, scratch, p):  # type: ignore[no-untyped-def]
+    """What a patient without exchange keeps."""
     m = state.shape[0]
     middle = scratch[2 * m + p]
     if scratch[p] > 0.0:
@@ -264,29 +287,29 @@ def _spread_alone(state, step, scratch, p, urine):  # type: ignore[no-untyped-de
         state[p, RED_ML] *= stays
         state[p, CLOTTING] *= stays
     if state[p, POTASSIUM_MMOL] != 0.0:
-        state[p, POTASSIUM_MMOL] *= math.exp(-_leaves(scratch, m, p, urine) / middle * step)
+        state[p, POTASSIUM_MMOL] *= math.exp(-_leaves(scratch, m, p, True) / middle * step)
 
 
-@nb.njit(cache=True, nogil=True)
-def _spread_in_pair(state, step, scratch, a, b, urine, potassium):  # type: ignore[no-untyped-def]
-    """Spread red cells and clotting between two patients, and potassium with them; with urine potassium alone."""
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _spread_in_pair(state, step, scratch, a, b, urine, begins, ends):  # type: ignore[no-untyped-def]
+    """Spread the columns from `begins` to `ends` between two patients, with or without urine."""
     m = state.shape[0]
-    gross, in_a, in_b = 4 * m, scratch[2 * m + a], scratch[2 * m + b]
+    gross, of_a, of_b = 4 * m, 1.0 / scratch[2 * m + a], 1.0 / scratch[2 * m + b]
     aa, ab, ba, bb = pair_mixing(
-        _leaves(scratch, m, a, urine) / in_a,
-        _leaves(scratch, m, b, urine) / in_b,
-        scratch[gross + a * m + b] / in_a,
-        scratch[gross + b * m + a] / in_b,
+        _leaves(scratch, m, a, urine) * of_a,
+        _leaves(scratch, m, b, urine) * of_b,
+        scratch[gross + a * m + b] * of_a,
+        scratch[gross + b * m + a] * of_b,
         step,
     )
-    for what in range(POTASSIUM_MMOL if urine else RED_ML, (POTASSIUM_MMOL if potassium else CLOTTING) + 1):
+    for what in range(begins, ends + 1):
         x, y = state[a, what], state[b, what]
         state[a, what] = aa * x + ab * y
         state[b, what] = ba * x + bb * y
 
 
-@nb.njit(cache=True, nogil=True)
-def _spread_among_all(state, step, scratch, urine, potassium):  # type: ignore[no-untyped-def]
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _spread_among_all(state, step, scratch, urine, begins, ends):  # type: ignore[no-untyped-def]
     """The same among any number of patients."""
     m = state.shape[0]
     gross = 4 * m
@@ -300,7 +323,7 @@ def _spread_among_all(state, step, scratch, urine, potassium):  # type: ignore[n
         scratch[at + i * m + i] = -out / scratch[2 * m + i]
     mixing(m, scratch, at, step)
     new = at + m * m
-    for what in range(POTASSIUM_MMOL if urine else RED_ML, (POTASSIUM_MMOL if potassium else CLOTTING) + 1):
+    for what in range(begins, ends + 1):
         for i in range(m):
             scratch[new + i] = 0.0
             for j in range(m):
@@ -309,14 +332,15 @@ def _spread_among_all(state, step, scratch, urine, potassium):  # type: ignore[n
             state[i, what] = scratch[new + i]
 
 
-@nb.njit(cache=True, nogil=True)
-def crossed(arrays, state, p):  # type: ignore[no-untyped-def]
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def crossed(body, par, state, p):  # type: ignore[no-untyped-def]
     """Thresholds that a patient has crossed for the first time, as bits."""
     before = int(state[p, CROSSED])
     now = before
-    if clotting_of(state, p) < arrays.par[_CLOTTING_THRESHOLD]:
+    if clotting_of(state, p) < par[_CLOTTING_THRESHOLD]:
         now |= CLOTTING_CROSSED
-    if potassium_of(arrays, state, p) > arrays.par[_POTASSIUM_THRESHOLD]:
+    if potassium_of(body, state, p) > par[_POTASSIUM_THRESHOLD]:
         now |= POTASSIUM_CROSSED
-    state[p, CROSSED] = now
+    if now != before:
+        state[p, CROSSED] = now
     return now & ~before

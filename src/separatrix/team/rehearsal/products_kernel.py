@@ -1,4 +1,7 @@
-"""Compiled: blood products ordered, taken from the stock, waited for and given. Loaded only where it is needed."""
+"""Compiled: blood products ordered, taken from the stock, waited for and given.
+
+Loaded only where it is needed.
+"""
 
 from __future__ import annotations
 
@@ -44,14 +47,14 @@ _MASSIVE = PAR["massive_ml_per_kg"]
 _PRODUCT_C, _HEAT = PAR["product_c"], PAR["heat_ratio"]
 
 
-@nb.njit(cache=True, nogil=True)
-def order(arrays, state, stock_left, p, now_min):  # type: ignore[no-untyped-def]
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def order(body, par, stock_blood, stock_patient, state, stock_left, p, now_min):  # type: ignore[no-untyped-def]
     """Order what a patient needs now, where nothing is on its way; the packs are taken from the stock.
 
     Parameters
     ----------
-    arrays
-        `Arrays` of the rehearsed procedure.
+    body, par, stock_blood, stock_patient
+        Those of `Arrays`.
     state
         (m, STATE_COLUMNS), changed in place.
     stock_left
@@ -66,42 +69,41 @@ def order(arrays, state, stock_left, p, now_min):  # type: ignore[no-untyped-def
     int
         Packs ordered.
     """
-    par, row = arrays.par, state[p]
-    if math.isfinite(row[ARRIVES_MIN]):
+    if math.isfinite(state[p, ARRIVES_MIN]):
         return 0
     poor = haematocrit_of(state, p) < par[_TRIGGER]
     thin = clotting_of(state, p) < par[_CLOTTING_TRIGGER]
     if not (poor or thin):
         return 0
-    weight = arrays.body[p, _WEIGHT]
+    weight = body[p, _WEIGHT]
     red, plasma, platelets = 0, 0, 0
     if poor:
-        lack = par[_TARGET] * row[VOLUME_ML] - row[RED_ML]
+        lack = par[_TARGET] * state[p, VOLUME_ML] - state[p, RED_ML]
         pack = min(par[_RED_PACK], par[_PER_KG] * weight) * par[_RED_HAEMATOCRIT]
-        red = max(1, int(math.ceil(lack / pack)))
-        if row[LOST_ML] > par[_MASSIVE] * weight:
+        red = max(1, math.ceil(lack / pack))
+        if state[p, LOST_ML] > par[_MASSIVE] * weight:
             plasma = red
-            given = int(row[RED_GIVEN])
+            given = int(state[p, RED_GIVEN])
             platelets = (given + red) // PLATELETS_EVERY - given // PLATELETS_EVERY
     if thin:
         plasma, platelets = max(plasma, 1), max(platelets, 1)
-    row[RED_COMING] = _take(arrays, stock_left, p, RED_CELLS, red)
-    row[PLASMA_COMING] = _take(arrays, stock_left, p, PLASMA, plasma)
-    row[PLATELETS_COMING] = _take(arrays, stock_left, p, PLATELETS, platelets)
-    had = int(row[RED_COMING] + row[PLASMA_COMING] + row[PLATELETS_COMING])
-    row[PACKS_SHORT] = max(row[PACKS_SHORT], float(red + plasma + platelets - had))
+    state[p, RED_COMING] = _take(stock_blood, stock_patient, stock_left, p, RED_CELLS, red)
+    state[p, PLASMA_COMING] = _take(stock_blood, stock_patient, stock_left, p, PLASMA, plasma)
+    state[p, PLATELETS_COMING] = _take(stock_blood, stock_patient, stock_left, p, PLATELETS, platelets)
+    had = int(state[p, RED_COMING] + state[p, PLASMA_COMING] + state[p, PLATELETS_COMING])
+    state[p, PACKS_SHORT] = max(state[p, PACKS_SHORT], float(red + plasma + platelets - had))
     if had > 0:
-        row[ARRIVES_MIN] = now_min + par[_DELAY]
+        state[p, ARRIVES_MIN] = now_min + par[_DELAY]
     return had
 
 
-@nb.njit(cache=True, nogil=True)
-def _take(arrays, stock_left, p, kind, wanted):  # type: ignore[no-untyped-def]
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _take(stock_blood, stock_patient, stock_left, p, kind, wanted):  # type: ignore[no-untyped-def]
     """Packs of a kind out of the stock: the patient's own first, then anybody's."""
     had = 0.0
     for whose in (p, -1):
         for c in range(stock_left.shape[0]):
-            if arrays.stock_blood[c] == kind and arrays.stock_patient[c] == whose:
+            if stock_blood[c] == kind and stock_patient[c] == whose:
                 packs = min(wanted - had, math.floor(stock_left[c]))
                 if packs > 0.0:
                     stock_left[c] -= packs
@@ -109,7 +111,7 @@ def _take(arrays, stock_left, p, kind, wanted):  # type: ignore[no-untyped-def]
     return had
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def next_delivery(state):  # type: ignore[no-untyped-def]
     """Minute of the next arrival, infinite where nothing is coming."""
     first = math.inf
@@ -118,27 +120,26 @@ def next_delivery(state):  # type: ignore[no-untyped-def]
     return first
 
 
-@nb.njit(cache=True, nogil=True)
-def deliver(arrays, state, p):  # type: ignore[no-untyped-def]
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def deliver(body, par, state, p):  # type: ignore[no-untyped-def]
     """Give a patient what was ordered."""
-    par, row = arrays.par, state[p]
-    weight = arrays.body[p, _WEIGHT]
+    weight = body[p, _WEIGHT]
     most = par[_PER_KG] * weight
     red_pack = min(par[_RED_PACK], most)
-    red = row[RED_COMING] * red_pack
-    plasma = row[PLASMA_COMING] * min(par[_PLASMA_PACK], most)
-    platelets = row[PLATELETS_COMING] * min(par[_PLATELET_PACK], most)
-    row[VOLUME_ML] += red + plasma + platelets
-    row[RED_ML] += red * par[_RED_HAEMATOCRIT]
-    row[CLOTTING] += plasma + platelets * par[_PLATELET_CLOTTING]
-    row[POTASSIUM_MMOL] += red / par[_RED_PACK] * par[_RED_POTASSIUM]
+    red = state[p, RED_COMING] * red_pack
+    plasma = state[p, PLASMA_COMING] * min(par[_PLASMA_PACK], most)
+    platelets = state[p, PLATELETS_COMING] * min(par[_PLATELET_PACK], most)
+    state[p, VOLUME_ML] += red + plasma + platelets
+    state[p, RED_ML] += red * par[_RED_HAEMATOCRIT]
+    state[p, CLOTTING] += plasma + platelets * par[_PLATELET_CLOTTING]
+    state[p, POTASSIUM_MMOL] += red / par[_RED_PACK] * par[_RED_POTASSIUM]
     heat = (red + plasma + platelets) * par[_HEAT] / (1000.0 * weight)
-    row[TEMPERATURE_C] += (par[_PRODUCT_C] - row[TEMPERATURE_C]) * heat / (1.0 + heat)
-    row[RED_GIVEN] += row[RED_COMING]
-    row[PLASMA_GIVEN] += row[PLASMA_COMING]
-    row[PLATELETS_GIVEN] += row[PLATELETS_COMING]
-    row[RED_COMING] = 0.0
-    row[PLASMA_COMING] = 0.0
-    row[PLATELETS_COMING] = 0.0
-    row[ARRIVES_MIN] = math.inf
-    note(arrays, state, p)
+    state[p, TEMPERATURE_C] += (par[_PRODUCT_C] - state[p, TEMPERATURE_C]) * heat / (1.0 + heat)
+    state[p, RED_GIVEN] += state[p, RED_COMING]
+    state[p, PLASMA_GIVEN] += state[p, PLASMA_COMING]
+    state[p, PLATELETS_GIVEN] += state[p, PLATELETS_COMING]
+    state[p, RED_COMING] = 0.0
+    state[p, PLASMA_COMING] = 0.0
+    state[p, PLATELETS_COMING] = 0.0
+    state[p, ARRIVES_MIN] = math.inf
+    note(body, par, state, p)
