@@ -5,6 +5,8 @@ A block is (seed, first, count): whoever plays it, wherever, gets the same integ
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from separatrix.core.progress import Progress, silent
@@ -15,7 +17,7 @@ from separatrix.team.rehearsal.outputs import OF_PERSON
 from separatrix.team.rehearsal.run_kernel import play
 from separatrix.team.rehearsal.scales import scales_of
 from separatrix.team.rehearsal.sketch import Sketch, merge, no_sums, no_toll, require_fit
-from separatrix.team.rehearsal.sketch_kernel import count_rows
+from separatrix.team.rehearsal.sketch_kernel import Toll, count_rows
 
 ROWS = 512
 """Rows that are held while they are counted: they fit into the second cache."""
@@ -105,13 +107,24 @@ def empty_sketch(compiled: Compiled) -> Sketch:
     )
 
 
-def _play_into(
-    sketch: Sketch, compiled: Compiled, seed: int, first: int, count: int, keep: Floats | None
-) -> None:
+def rows_in_turn(
+    compiled: Compiled, seed: int, first: int, count: int, toll: Toll
+) -> Iterator[tuple[int, Floats]]:
+    """Play rehearsals and give their rows (≤ `ROWS`, OUT), each time with the number of the first of them.
+
+    The rows given before are overwritten; `toll` is added to.
+    """
     room = np.empty((min(ROWS, count), len(compiled.layout.names)))
     for begin in range(first, first + count, ROWS):
         rows = room[: min(ROWS, first + count - begin)]
-        play(compiled.arrays, np.int64(seed), begin, NOT_FORCED, rows, NO_TOTALS, sketch.toll)
+        play(compiled.arrays, np.int64(seed), begin, NOT_FORCED, rows, NO_TOTALS, toll)
+        yield begin, rows
+
+
+def _play_into(
+    sketch: Sketch, compiled: Compiled, seed: int, first: int, count: int, keep: Floats | None
+) -> None:
+    for begin, rows in rows_in_turn(compiled, seed, first, count, sketch.toll):
         count_rows(rows, begin, sketch.scales, sketch.sums)
         if keep is not None and begin < len(keep):
             keep[begin : begin + len(rows)] = rows[: len(keep) - begin]

@@ -16,8 +16,8 @@ PERSON_COLUMNS = len(OF_PERSON)
 def play(arrays, seed, first, forced, rows, totals, toll):  # type: ignore[no-untyped-def]
     """Play the rehearsals `first` on, one into each row of `rows` (count, OUT).
 
-    `forced` (3,): node, complication, patient, or node −1 for none. `totals` (count, 6) takes the sums over the
-    people of each rehearsal; of length 0 it is left. `toll` is added to.
+    `forced` (3,): node, complication, patient, or node −1 for none. `totals` (count, 6) takes each
+    rehearsal's sums over the people; of length 0 it is left. `toll` is added to.
     """
     people = np.zeros((arrays.person_pool.shape[0], PERSON_COLUMNS))
     no_trace = np.zeros((0, 6))

@@ -254,8 +254,8 @@ def merge(sketches: Iterable[Sketch]) -> Sketch:
     first = next(parts, None)
     if first is None:
         raise ValueError("no sketch to merge")
-    sums = Sums(*(numbers.copy() for numbers in first.sums))
-    toll = Toll(*(numbers.copy() for numbers in first.toll))
+    sums = Sums._make(numbers.copy() for numbers in first.sums)
+    toll = Toll._make(numbers.copy() for numbers in first.toll)
     for part in parts:
         same = all(np.array_equal(a, b) for a, b in zip(first.scales, part.scales, strict=True))
         if part.layout != first.layout or not same:

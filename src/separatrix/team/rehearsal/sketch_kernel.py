@@ -112,7 +112,7 @@ def count_rows(rows, first, scales, sums):  # type: ignore[no-untyped-def]
                     number = 0
                 else:
                     place = np.int64(bits[i, c] >> np.uint64(OCTAVE_BITS)) - FIRST_OCTAVE
-                    number = min(1 + place, last)
+                    number = min(1 + int(place), last)
                 sums.bins[zero + number] += 1
                 scaled = x * quantum
                 if not abs(scaled) < MOST_QUANTA:
