@@ -11,7 +11,7 @@ a cover's chain.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -266,9 +266,9 @@ def as_arrays(**fields: Any) -> Arrays:
     TypeError
         If a field is missing or unknown.
     """
-    kinds = Arrays.__annotations__
+    kinds = get_type_hints(Arrays)
     made: dict[str, Any] = {
-        name: np.ascontiguousarray(value, np.int64 if kinds[name] == "Ints" else np.float64)
+        name: np.ascontiguousarray(value, np.int64 if kinds[name] == Ints else np.float64)
         for name, value in fields.items()
     }
     return Arrays(**made)
