@@ -5,17 +5,19 @@ A run of any length goes through `sketch`, which keeps no rows. Rehearsal i is t
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from separatrix.core.runtime import available_threads
+from separatrix.core.progress import silent
 from separatrix.team.rehearsal.arrays import Arrays, Floats
+from separatrix.team.rehearsal.blocks import in_blocks
 from separatrix.team.rehearsal.outputs import OF_PERSON, Layout
 from separatrix.team.rehearsal.run import NOT_FORCED
 from separatrix.team.rehearsal.run_kernel import play
 from separatrix.team.rehearsal.sketch import no_toll
+from separatrix.team.rehearsal.sketch_kernel import Toll
+from separatrix.team.rehearsal.space import Space, new_space
 
 BLOCK = 50
 """Rehearsals that one thread takes at a time."""
@@ -66,17 +68,20 @@ def rehearse_table(
     values = np.zeros((n, len(layout.names)))
     sums = np.zeros((n, len(OF_PERSON)))
 
-    def fill(begin: int) -> None:
-        end = min(begin + BLOCK, n)
-        toll = no_toll(people=len(arrays.person_pool), complications=len(arrays.response_of))
-        play(arrays, seed, first + begin, NOT_FORCED, values[begin:end], sums[begin:end], toll)
+    def fill(own: tuple[Space, Toll], begin: int, count: int) -> None:
+        space, toll = own
+        part = slice(begin, begin + count)
+        play(space, seed, first + begin, NOT_FORCED, values[part], sums[part], toll)
 
-    workers = max(1, threads or available_threads())
-    begins = range(0, n, BLOCK)
-    if workers == 1:
-        for begin in begins:
-            fill(begin)
-    else:
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(fill, begins))
+    in_blocks(
+        n,
+        begin=lambda: (
+            new_space(arrays),
+            no_toll(people=len(arrays.person_pool), complications=len(arrays.response_of)),
+        ),
+        work=fill,
+        threads=threads,
+        block=BLOCK,
+        progress=silent,
+    )
     return Rows(layout, values, sums)

@@ -5,8 +5,6 @@ A block is (seed, first, count): whoever plays it, wherever, gets the same integ
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from separatrix.core.progress import Progress, silent
@@ -17,7 +15,8 @@ from separatrix.team.rehearsal.outputs import OF_PERSON
 from separatrix.team.rehearsal.run_kernel import play
 from separatrix.team.rehearsal.scales import scales_of
 from separatrix.team.rehearsal.sketch import Sketch, merge, no_sums, no_toll, require_fit
-from separatrix.team.rehearsal.sketch_kernel import Toll, count_rows
+from separatrix.team.rehearsal.sketch_kernel import count_rows
+from separatrix.team.rehearsal.space import Space, new_space
 
 ROWS = 512
 """Rows that are held while they are counted: they fit into the second cache."""
@@ -66,13 +65,13 @@ def run(
     check_size(n, seed)
     parts = in_blocks(
         n,
-        begin=lambda: empty_sketch(compiled),
-        work=lambda sketch, first, count: _play_into(sketch, compiled, seed, first, count, keep),
+        begin=lambda: (new_space(compiled.arrays), empty_sketch(compiled)),
+        work=lambda own, first, count: _play_into(*own, seed, first, count, keep),
         threads=threads,
         block=block,
         progress=progress,
     )
-    return require_fit(merge(parts))
+    return require_fit(merge(sketch for _, sketch in parts))
 
 
 def run_block(compiled: Compiled, seed: int, first: int, count: int) -> Sketch:
@@ -91,7 +90,7 @@ def run_block(compiled: Compiled, seed: int, first: int, count: int) -> Sketch:
         If the engine told numbers that no operation can show.
     """
     sketch = empty_sketch(compiled)
-    _play_into(sketch, compiled, seed, first, count, None)
+    _play_into(new_space(compiled.arrays), sketch, seed, first, count, None)
     return require_fit(sketch)
 
 
@@ -107,24 +106,11 @@ def empty_sketch(compiled: Compiled) -> Sketch:
     )
 
 
-def rows_in_turn(
-    compiled: Compiled, seed: int, first: int, count: int, toll: Toll
-) -> Iterator[tuple[int, Floats]]:
-    """Play rehearsals and give their rows (≤ `ROWS`, OUT), each time with the number of the first of them.
-
-    The rows given before are overwritten; `toll` is added to.
-    """
-    room = np.empty((min(ROWS, count), len(compiled.layout.names)))
+def _play_into(space: Space, sketch: Sketch, seed: int, first: int, count: int, keep: Floats | None) -> None:
+    room = np.empty((min(ROWS, count), len(sketch.layout.names)))
     for begin in range(first, first + count, ROWS):
         rows = room[: min(ROWS, first + count - begin)]
-        play(compiled.arrays, np.int64(seed), begin, NOT_FORCED, rows, NO_TOTALS, toll)
-        yield begin, rows
-
-
-def _play_into(
-    sketch: Sketch, compiled: Compiled, seed: int, first: int, count: int, keep: Floats | None
-) -> None:
-    for begin, rows in rows_in_turn(compiled, seed, first, count, sketch.toll):
+        play(space, seed, begin, NOT_FORCED, rows, NO_TOTALS, sketch.toll)
         count_rows(rows, begin, sketch.scales, sketch.sums)
         if keep is not None and begin < len(keep):
             keep[begin : begin + len(rows)] = rows[: len(keep) - begin]

@@ -13,16 +13,16 @@ PERSON_COLUMNS = len(OF_PERSON)
 
 
 @nb.njit(cache=True, nogil=True)
-def play(arrays, seed, first, forced, rows, totals, toll):  # type: ignore[no-untyped-def]
+def play(space, seed, first, forced, rows, totals, toll):  # type: ignore[no-untyped-def]
     """Play the rehearsals `first` on, one into each row of `rows` (count, OUT).
 
-    `forced` (3,): node, complication, patient, or node −1 for none. `totals` (count, 6) takes each
-    rehearsal's sums over the people; of length 0 it is left. `toll` is added to.
+    `space` is of one thread. `forced` (3,): node, complication, patient, or node −1 for none. `totals`
+    (count, 6) takes each rehearsal's sums over the people; of length 0 it is left. `toll` is added to.
     """
-    people = np.zeros((arrays.person_pool.shape[0], PERSON_COLUMNS))
+    people = np.zeros(toll.most.shape)
     no_trace = np.zeros((0, 6))
     for i in range(rows.shape[0]):
-        rehearse(arrays, seed, first + i, forced, rows[i], people, no_trace, toll.tally)
+        rehearse(space, seed, first + i, forced, rows[i], people, no_trace, toll.tally)
         count_people(people, toll)
         if totals.shape[0] > 0:
             for f in range(PERSON_COLUMNS):

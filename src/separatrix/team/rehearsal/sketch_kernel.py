@@ -25,7 +25,7 @@ CHUNK = 64
 
 OCTAVE_BITS = 52 - int(math.log2(PER_OCTAVE))
 FIRST_OCTAVE = 1023 * PER_OCTAVE
-LOW_WORD = np.int64(0xFFFFFFFF)
+LOW_WORD = 0xFFFFFFFF
 
 STEP = np.uint64(0x9E3779B97F4A7C15)
 MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -106,19 +106,18 @@ def count_rows(rows, first, scales, sums):  # type: ignore[no-untyped-def]
                 finite += 1
                 least, most = min(least, x), max(most, x)
                 if per_unit > 0.0:
-                    place = (x - low) * per_unit
-                    number = 0 if place < 0.0 else last if place >= last - 1 else 1 + int(place)
+                    step = (x - low) * per_unit
+                    number = 0 if step < 0.0 else last if step >= last - 1 else 1 + int(step)
                 elif x < 1.0:
                     number = 0
                 else:
-                    place = np.int64(bits[i, c] >> np.uint64(OCTAVE_BITS)) - FIRST_OCTAVE
-                    number = min(1 + int(place), last)
+                    number = min(1 + int(bits[i, c] >> np.uint64(OCTAVE_BITS)) - FIRST_OCTAVE, last)
                 sums.bins[zero + number] += 1
                 scaled = x * quantum
                 if not abs(scaled) < MOST_QUANTA:
                     sums.unfit[0] += 1
                     continue
-                quanta = np.int64(math.floor(scaled + 0.5))
+                quanta = math.floor(scaled + 0.5)
                 total += quanta
                 square = quanta * quanta
                 low_squares += square & LOW_WORD
