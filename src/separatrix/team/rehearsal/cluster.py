@@ -21,7 +21,7 @@ from separatrix.team.rehearsal.blocks import check_size
 if TYPE_CHECKING:
     from distributed import Client
 
-    from separatrix.team.rehearsal.compile import Compiled
+    from separatrix.team.rehearsal.run import Playable
     from separatrix.team.rehearsal.sketch import Sketch
 
 BLOCK = 10_000
@@ -37,7 +37,7 @@ LOCAL = "local:"
 
 
 def run_on_cluster(
-    compiled: Compiled,
+    compiled: Playable,
     *,
     n: int,
     seed: int,
@@ -130,12 +130,13 @@ def _connected(distributed: Any, cluster: str) -> Iterator[Client]:
 
 
 def _run(
-    distributed: Any, client: Any, compiled: Compiled, *, n: int, seed: int, progress: Progress, block: int
+    distributed: Any, client: Any, compiled: Playable, *, n: int, seed: int, progress: Progress, block: int
 ) -> Sketch:
+    from separatrix.team.rehearsal.run import Script
     from separatrix.team.rehearsal.sketch import merge, require_fit
 
     # A task and not scattered data: what a lost worker held of the plan is made again by another.
-    plan = client.submit(_as_is, pickle.dumps(compiled))
+    plan = client.submit(_as_is, pickle.dumps(Script(compiled.arrays, compiled.layout)))
     source = source_hash()
     firsts = iter(range(0, n, block))
 
@@ -186,5 +187,4 @@ def _play(packed: bytes, source: str, seed: int, first: int, count: int) -> Sket
     settle_compiled_cache()
     from separatrix.team.rehearsal.run import run_block
 
-    compiled: Compiled = pickle.loads(packed)
-    return run_block(compiled, seed, first, count)
+    return run_block(pickle.loads(packed), seed, first, count)

@@ -5,13 +5,15 @@ A block is (seed, first, count): whoever plays it, wherever, gets the same integ
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Protocol
+
 import numpy as np
 
 from separatrix.core.progress import Progress, silent
-from separatrix.team.rehearsal.arrays import Floats, Ints
+from separatrix.team.rehearsal.arrays import Arrays, Floats, Ints
 from separatrix.team.rehearsal.blocks import BLOCK, check_size, in_blocks
-from separatrix.team.rehearsal.compile import Compiled
-from separatrix.team.rehearsal.outputs import OF_PERSON
+from separatrix.team.rehearsal.outputs import OF_PERSON, Layout
 from separatrix.team.rehearsal.run_kernel import play
 from separatrix.team.rehearsal.scales import scales_of
 from separatrix.team.rehearsal.sketch import Sketch, merge, no_sums, no_toll, require_fit
@@ -28,8 +30,28 @@ NO_TOTALS: Floats = np.empty((0, len(OF_PERSON)))
 """Where sums over the people of each rehearsal are not wanted."""
 
 
+class Playable(Protocol):
+    """What playing needs of a compiled procedure."""
+
+    @property
+    def arrays(self) -> Arrays:
+        """What the engine reads."""
+
+    @property
+    def layout(self) -> Layout:
+        """Where each number stands in a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What playing needs, and no more: small to send."""
+
+    arrays: Arrays
+    layout: Layout
+
+
 def run(
-    compiled: Compiled,
+    compiled: Playable,
     *,
     n: int,
     seed: int,
@@ -74,7 +96,7 @@ def run(
     return require_fit(merge(sketch for _, sketch in parts))
 
 
-def run_block(compiled: Compiled, seed: int, first: int, count: int) -> Sketch:
+def run_block(compiled: Playable, seed: int, first: int, count: int) -> Sketch:
     """Sketch of the rehearsals `first` to ``first + count - 1``, on one thread.
 
     Parameters
@@ -94,7 +116,7 @@ def run_block(compiled: Compiled, seed: int, first: int, count: int) -> Sketch:
     return require_fit(sketch)
 
 
-def empty_sketch(compiled: Compiled) -> Sketch:
+def empty_sketch(compiled: Playable) -> Sketch:
     """The sketch of no rehearsal of a plan."""
     arrays = compiled.arrays
     scales = scales_of(compiled.layout, planned_end_min=int(arrays.node_planned.max(initial=0)))
