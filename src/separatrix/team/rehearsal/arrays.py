@@ -11,7 +11,7 @@ a cover's chain.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple, get_type_hints, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
