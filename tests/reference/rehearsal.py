@@ -89,6 +89,7 @@ class Chain:
     holder: int = -1
     item: int = -1
     began: float = 0.0
+    handed_at: float = 0.0
     vain_since: float = NEVER
     begun: int = 0
     relief_ahead: bool = False
@@ -141,7 +142,7 @@ class Rehearsal:
         self.busy = [0] * p
         self.busy_since = [0.0] * p
         self.released = [NEVER] * p
-        self.person = [dict.fromkeys(OF_PERSON, 0.0) for _ in range(p)]
+        self.person = {name: [0.0] * p for name in OF_PERSON}
         # what there is
         self.stock = list(script.stock)
         self.crises: list[Crisis] = []
@@ -171,7 +172,7 @@ class Rehearsal:
     @property
     def now(self) -> float:
         """Minutes from wheels in."""
-        return self.clock._now
+        return self.clock.minute
 
     # ---------------------------------------------------------------- draws
 
@@ -251,7 +252,10 @@ class Rehearsal:
     def _happened(self) -> None:
         """One event more; everybody who waits tries again."""
         self.whole["events"] += 1
-        if self.whole["events"] > self.limit:
+        if self.left == 0:
+            self._close_step()
+            self._close_books()
+        elif self.whole["events"] > self.limit:
             self._stop()
         self._stir()
 
@@ -271,7 +275,7 @@ class Rehearsal:
             waiting, self.waiting = self.waiting, []
             for key, event in waiting:
                 self.clock.at(self.now, key, event)
-        if self.checks_at != self.now:
+        if self.ahead == 0 and self.checks_at != self.now:
             self.checks_at = self.now
             check = self.clock.at(self.now, (script_of.NOTHING_LEFT,))
             check.callbacks.append(self._nothing_left)
@@ -290,7 +294,7 @@ class Rehearsal:
         if not ready:
             self._stop()
             return
-        unit = min(ready, key=min)
+        unit = min(ready, key=lambda unit: min(self._here(unit)))
         self.whole["nobody"] += 1
         self._begin(unit, self._people_for(unit, whatever=True) or [])
 
@@ -342,8 +346,12 @@ class Rehearsal:
             self.gathered[place].succeed()
 
     def _all_in(self, unit: list[int]) -> bool:
-        here = [node for node in unit if not self.dropped[node]]
-        return bool(here) and all(self.in_since[n] < NEVER and not self.started[n] for n in here)
+        here = self._here(unit)
+        return bool(here) and all(self.in_since[node] < NEVER for node in here)
+
+    def _here(self, unit: list[int]) -> list[int]:
+        """Nodes of a group that are still to start."""
+        return [n for n in unit if not (self.dropped[n] or self.asleep[n] or self.started[n])]
 
     def _deliver(self, item: int, arcs: list[tuple[int, float, int, int]], moment: float) -> None:
         for to, lag, _, person in arcs:
@@ -364,19 +372,16 @@ class Rehearsal:
     def _free(self, person: int) -> bool:
         return self.node_of[person] < 0 and self.chain_of[person] < 0 and self.crisis_of[person] is None
 
-    def _could_step_in(self, person: int) -> bool:
-        return (
-            self._free(person)
-            and self.now >= self.break_until[person]
-            and self.script.on_duty(person, self.now)
-        )
-
     def _first_of(self, need: int, not_these: set[int], only_done: bool) -> int:
-        for person in self.script.need_people[need]:
+        """First of a need's people on duty, free, not on a break; with nothing planned any more, if asked."""
+        now, script = self.now, self.script
+        for person in script.need_people[need]:
             if (
-                person not in not_these
-                and self._could_step_in(person)
-                and (not only_done or self.script.person_last[person] <= self.now)
+                (not only_done or script.person_last[person] <= now)
+                and self._free(person)
+                and now >= self.break_until[person]
+                and script.on_duty(person, now)
+                and person not in not_these
             ):
                 return int(person)
         return -1
@@ -389,12 +394,12 @@ class Rehearsal:
     def _leave(self, person: int) -> None:
         self.busy[person] -= 1
         if self.busy[person] == 0:
-            self.person[person]["work_min"] += self.now - self.busy_since[person]
+            self.person["work_min"][person] += self.now - self.busy_since[person]
             self.released[person] = self.now
 
     def _people_for(self, unit: list[int], whatever: bool = False) -> list[tuple[int, int, bool]] | None:
         """Node, person and whether unrelieved, of each slot; None where somebody is missing."""
-        script, nodes = self.script, [node for node in unit if not self.dropped[node]]
+        script, nodes = self.script, self._here(unit)
         named = {person for node in nodes for person, _ in script.slots[node] if person >= 0}
         taken: set[int] = set()
         found = []
@@ -442,12 +447,16 @@ class Rehearsal:
                 self.gathered[place].succeed()
 
     def _start_key(self, unit: list[int]) -> Key:
-        ready = max((self.moment[node] for node in unit if not self.dropped[node]), default=self.now)
-        return script_of.STARTS, ready, min((n for n in unit if not self.dropped[n]), default=0)
+        here = self._here(unit)
+        return (
+            script_of.STARTS,
+            max((self.moment[node] for node in here), default=self.now),
+            min(here, default=0),
+        )
 
     def _begin(self, unit: list[int], people: list[tuple[int, int, bool]]) -> None:
         script = self.script
-        nodes = [node for node in unit if not self.dropped[node]]
+        nodes = self._here(unit)
         if any(script.losing[node] for node in nodes):
             self._close_step()
         for node in nodes:
@@ -464,7 +473,7 @@ class Rehearsal:
             work = self.work[node]
             work.people.append(person)
             self.node_of[person] = node
-            self.person[person]["waiting_min"] += self.now - self.moment[node]
+            self.person["waiting_min"][person] += self.now - self.moment[node]
             self._enter(person)
             if unrelieved:
                 self.whole["unrelieved_min"] += work.length
@@ -563,17 +572,12 @@ class Rehearsal:
         for branch in script.branches[node]:
             self._branch(branch)
         self._thresholds()
-        self._gone()
-        self._happened()
-
-    def _gone(self) -> None:
         self.left -= 1
-        if self.left == 0:
-            self._close_step()
-            self._close_books()
+        self._happened()
 
     def _drop(self, node: int) -> None:
         self.dropped[node] = True
+        self.left -= not self.asleep[node]
         if self.in_since[node] < NEVER:
             self._pass_at(node)
         for other in self.script.units[self.script.unit_of[node]]:
@@ -597,7 +601,6 @@ class Rehearsal:
         self._deliver(node, self.added.get(node, []), self.now)
         for chain in script.closes[node]:
             self._close_chain(chain)
-        self._gone()
         self._happened()
 
     # ---------------------------------------------------------------- branches
@@ -681,10 +684,9 @@ class Rehearsal:
         cover = self.chains[chain]
         leaving = (cover.holder, cover.item)
         cover.handing.append(leaving)
+        cover.handed_at = self.now + self.number.handover_min
         self.ahead += 1
-        event = self.clock.at(
-            self.now + self.number.handover_min, (script_of.CHAINS, chain, script_of.RELEASES)
-        )
+        event = self.clock.at(cover.handed_at, (script_of.CHAINS, chain, script_of.RELEASES))
         event.callbacks.append(lambda _: self._handed_over(chain, leaving))
         self.events.append((self.now, "take over", chain, person))
         self._hold_chain(chain, person, item)
@@ -734,7 +736,8 @@ class Rehearsal:
                 yield event
                 if cover.closed:
                     return
-                if self._free(script.turn_person[turn]) and self.crisis_of[cover.holder] is None:
+                comes = self._free(script.turn_person[turn]) and not cover.handing
+                if comes and self.crisis_of[cover.holder] is None:
                     break
                 event = self._stirred(key)
             self._hand_over(chain, script.turn_person[turn], script.nodes + turn)
@@ -754,8 +757,8 @@ class Rehearsal:
                 if cover.closed:
                     return
                 crisis = self.crisis_of[cover.holder]
-                if crisis is not None:
-                    due = crisis.end
+                if crisis is not None or cover.handing:
+                    due = crisis.end if crisis is not None else cover.handed_at
                     continue
                 if cover.relief_ahead:
                     self.ahead -= 1
@@ -805,7 +808,7 @@ class Rehearsal:
                 self.whole[f"forced_missing_{name}"] = bits
         for person in crisis.people:
             self.crisis_of[person] = crisis
-            self.person[person]["crisis_min"] += crisis.end - self.now
+            self.person["crisis_min"][person] += crisis.end - self.now
             self._enter(person)
         for held in crisis.nodes:
             self._hold(held, crisis.end)
@@ -863,7 +866,7 @@ class Rehearsal:
             node = self.node_of[person]
             if self.now < self.break_until[person] and self._free(person):
                 self.break_until[person] = self.now
-                self.person[person]["breaks_lost"] += 1
+                self.person["breaks_lost"][person] += 1
                 self.whole["breaks_lost"] += 1
             elif node >= 0 and node not in crisis.nodes and minutes > 0.0:
                 crisis.nodes.append(node)
@@ -887,15 +890,15 @@ class Rehearsal:
         node, chain = self.node_of[person], self.chain_of[person]
         if self.crisis_of[person] is not None:
             return NEVER
-        if (chain >= 0 and script.chain_patients[chain] & mask) or (node >= 0 and node in at_strike):
+        if node in at_strike or (node < 0 and chain >= 0 and script.chain_patients[chain] & mask):
             return 0.0
-        if node < 0 and chain < 0:
+        if node >= 0:
+            return NEVER if script.node_marks[node] & CRITICAL else number.preempt_min
+        if chain < 0:
             if not script.on_duty(person, self.now):
                 return NEVER
             return number.break_call_min if self.now < self.break_until[person] else number.free_min
-        if node >= 0 and not script.node_marks[node] & CRITICAL:
-            return number.preempt_min
-        if chain >= 0 and any(
+        if any(
             other != person
             and there >= 0
             and script.chain_patients[there] == script.chain_patients[chain]
@@ -920,8 +923,7 @@ class Rehearsal:
         )
 
     def _crisis_ends(self, crisis: Crisis) -> None:
-        if any(rate > 0.0 for rate in crisis.bleeds):
-            self._close_step()
+        self._close_step()
         self.ahead -= 1
         self.crises.remove(crisis)
         for person in crisis.people:
@@ -1020,7 +1022,7 @@ class Rehearsal:
             end = minute + arrival + control
             for person in called:
                 until[person] = end
-                self.person[person]["crisis_min"] += end - minute
+                self.person["crisis_min"][person] += end - minute
             self.events.append((self.whole["end_min"] + minute, "after", row, status))
             if script.after_returns[row]:
                 self.whole["returns"] += 1
@@ -1066,13 +1068,13 @@ class Rehearsal:
 
     def people(self) -> npt.NDArray[np.float64]:
         """(people, OF_PERSON)."""
-        for person, numbers in enumerate(self.person):
-            begins, ends = self.script.person_shift[person]
-            numbers["awake_h"] = self.script.person_awake[person]
+        of = self.person
+        for person, (begins, ends) in enumerate(self.script.person_shift):
+            of["awake_h"][person] = self.script.person_awake[person]
             if self.released[person] < NEVER:
-                numbers["overtime_min"] = max(0.0, self.released[person] - ends)
-                numbers["awake_h"] += max(0.0, self.released[person] - begins) / 60.0
-        return np.array([[numbers[name] for name in OF_PERSON] for numbers in self.person], np.float64)
+                of["overtime_min"][person] = max(0.0, self.released[person] - ends)
+                of["awake_h"][person] += max(0.0, self.released[person] - begins) / 60.0
+        return np.array([of[name] for name in OF_PERSON], np.float64).T
 
 
 _last: list[tuple[Arrays, Script]] = []

@@ -202,25 +202,27 @@ class Bodies:
     ) -> list[float]:
         """Amounts after a step with constant rates, exactly."""
         count = len(amounts)
-        if not any(any(row) for row in gross):
-            return [
-                x * math.exp(-gone / v * dt) for x, gone, v in zip(amounts, leaving, middles, strict=True)
-            ]
-        if count != 2:
+        joined = [i for i in range(count) if any(gross[i]) or any(row[i] for row in gross)]
+        moved = [x * math.exp(-gone / v * dt) for x, gone, v in zip(amounts, leaving, middles, strict=True)]
+        if len(joined) == 2:
+            first, second = joined
+            a, d = -leaving[first] / middles[first], -leaving[second] / middles[second]
+            b, c = gross[second][first] / middles[second], gross[first][second] / middles[first]
+            half = 0.5 * (a - d)
+            root = math.sqrt(half * half + b * c)
+            decay = math.exp(0.5 * (a + d) * dt)
+            even = decay * math.cosh(root * dt)
+            odd = decay * (math.sinh(root * dt) / root if root > 0.0 else dt)
+            x, y = amounts[first], amounts[second]
+            moved[first] = even * x + odd * (half * x + b * y)
+            moved[second] = even * y + odd * (c * x - half * y)
+        elif joined:
             matrix = [
                 [-leaving[i] / middles[i] if i == j else gross[j][i] / middles[j] for j in range(count)]
                 for i in range(count)
             ]
-            return list((expm(np.array(matrix) * dt) @ np.array(amounts)).tolist())
-        a, d = -leaving[0] / middles[0], -leaving[1] / middles[1]
-        b, c = gross[1][0] / middles[1], gross[0][1] / middles[0]
-        mean, half = 0.5 * (a + d), 0.5 * (a - d)
-        root = math.sqrt(half * half + b * c)
-        decay = math.exp(mean * dt)
-        even = decay * math.cosh(root * dt)
-        odd = decay * (math.sinh(root * dt) / root if root > 0.0 else dt)
-        x, y = amounts
-        return [even * x + odd * (half * x + b * y), even * y + odd * (c * x - half * y)]
+            moved = (expm(np.array(matrix) * dt) @ np.array(amounts)).tolist()
+        return moved
 
     def order(self, patient: int, now_min: float) -> None:
         """Order what is wanted, as far as there is stock."""

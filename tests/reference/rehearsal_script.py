@@ -21,6 +21,11 @@ RELEASES, TAKES_OVER, RELIEVES = 0, 1, 2
 class Clock(simpy.Environment):
     """SimPy's clock, with absolute moments and the rules' order at one moment."""
 
+    @property
+    def minute(self) -> float:
+        """Minutes from wheels in."""
+        return float(self._now)
+
     def schedule(self, event: Any, priority: Any = 1, delay: float = 0.0) -> None:
         """SimPy's own events: at once, before any of ours."""
         heappush(self._queue, (self._now + delay, (-1,), next(self._eid), event))
