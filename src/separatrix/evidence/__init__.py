@@ -8,7 +8,7 @@ Tests: ``tests/evidence``.
 """
 
 from separatrix.evidence.explain import Explanation, explain
-from separatrix.evidence.lists import Complication, Role, all_cases, all_complications, all_steps
+from separatrix.evidence.lists import Complication, PublishedCase, Role, all_cases, all_complications, all_steps
 from separatrix.evidence.model import Entry, Kind, Mark, Source, Value, plain
 from separatrix.evidence.overrides import TeamValue, with_overrides
 from separatrix.evidence.reader import EvidenceReader
@@ -22,6 +22,7 @@ __all__ = [
     "Explanation",
     "Kind",
     "Mark",
+    "PublishedCase",
     "Role",
     "Source",
     "TeamValue",
