@@ -266,9 +266,12 @@ def as_arrays(**fields: Any) -> Arrays:
     TypeError
         If a field is missing or unknown.
     """
-    kinds = get_type_hints(Arrays)
     made: dict[str, Any] = {
-        name: np.ascontiguousarray(value, np.int64 if kinds[name] == Ints else np.float64)
+        name: np.ascontiguousarray(value, np.int64 if name in _WHOLE else np.float64)
         for name, value in fields.items()
     }
     return Arrays(**made)
+
+
+_WHOLE = frozenset(name for name, kind in get_type_hints(Arrays).items() if kind == Ints)
+"""Fields of whole numbers; worked out once, since it takes longer than making the arrays."""

@@ -1,7 +1,7 @@
 """A procedure, its schedule and its numbers as the flat arrays that the engine plays.
 
-`structure_of` does what does not depend on numbers and is done once; `fill` puts numbers in, fast enough for the
-hundreds of draws of the assumptions.
+`structure_of` does what does not depend on numbers and is done once; `fill` puts numbers in, fast enough for
+the hundreds of draws of the assumptions.
 """
 
 from __future__ import annotations
@@ -111,8 +111,8 @@ def compile_procedure(
     Raises
     ------
     InputError
-        If the schedule is not one of this procedure, things wait for one another in a circle, or a response or
-        an inflation is for no complication of the list. All faults of one kind are told at once.
+        If the schedule is not one of this procedure, things wait for one another in a circle, or a response
+        or an inflation is for no complication of the list. All faults of one kind are told at once.
     """
     return fill(structure_of(procedure, schedule), numbers, inflation)
 
@@ -137,7 +137,9 @@ def structure_of(procedure: Procedure, schedule: Schedule) -> Structure:
     answers = response_fields(responses, procedure, needs)
     branches = branches_of(procedure, nodes, complications)
     causes = striking.causes_of(rows, nodes, procedure, response_of, _awake(procedure, nodes, slots, chains))
-    after, later = striking.after_of(rows, procedure, response_of, answers["response_flags"])
+    after, later = striking.after_of(
+        rows, procedure, response_of, np.asarray(answers["response_flags"], np.int64)
+    )
     fields: dict[str, Ints | Floats] = {
         **node_fields(procedure, nodes, phases),
         "node_release": releases(procedure, nodes, slots, chains, node_of),
@@ -222,7 +224,7 @@ def _awake(
     slots: Sequence[Sequence[Slot]],
     chains: Sequence[Chain],
 ) -> Floats:
-    """(nodes,) of who is planned at each node, in it or in a cover that does it, the most hours awake at its end."""
+    """(nodes,) of who is planned at a node, in it or in a cover that does it: most hours awake at its end."""
     people = {person.id: person for person in procedure.people}
     awake = np.zeros(len(nodes))
     for i, node in enumerate(nodes):

@@ -1,11 +1,12 @@
-"""What waits for what: precedences, and the order in which the script uses people, fields, rooms and equipment.
+"""What waits for what: precedences, and the order in which the script uses people, fields, rooms, equipment.
 
-The script is kept in its order: whoever uses a person, a sterile field, a place in a room or a unit of equipment
-next waits for the one before. An arc that others imply is left out, unless a break hangs on it.
+The script is kept in its order: whoever uses a person, a sterile field, a place in a room or a unit of
+equipment next waits for the one before. An arc that others imply is left out, unless a break hangs on it.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -114,7 +115,7 @@ def _groups(procedure: Procedure, node_of: Mapping[str, int], count: int) -> tup
     return tuple(number.get(root, -1) for root in roots)
 
 
-# --- people -----------------------------------------------------------------------------------------------------
+# --- people ---
 
 
 def _people(
@@ -148,7 +149,7 @@ def _people(
     return arcs, findings
 
 
-# --- fields, rooms, equipment -------------------------------------------------------------------------------------
+# --- fields, rooms, equipment ---
 
 
 def _uses(procedure: Procedure, nodes: Sequence[Node], findings: list[str]) -> Iterator[Arc]:
@@ -158,11 +159,7 @@ def _uses(procedure: Procedure, nodes: Sequence[Node], findings: list[str]) -> I
     )
     for patient in procedure.patients:
         users = [i for i in planned if patient in nodes[i].activity.sterile_field]
-        yield from (
-            Arc(a, b)
-            for a, b in zip(users, users[1:], strict=False)
-            if nodes[a].end_min <= nodes[b].start_min
-        )
+        yield from (Arc(a, b) for a, b in itertools.pairwise(users) if nodes[a].end_min <= nodes[b].start_min)
     for name, units in procedure.equipment.items():
         yield from _units(
             name, units, [i for i in planned if nodes[i].activity.equipment.get(name, 0)], nodes, findings
@@ -192,7 +189,7 @@ def _units(
 
 
 def _room(count: int, users: Sequence[int], nodes: Sequence[Node]) -> Iterator[Arc]:
-    """Each place goes from who was in it to the next; who is in it stays for all that is done on them there."""
+    """Each place goes from who was in it to the next; who is in it stays for all that is done there."""
     guest: list[str] = [""] * count
     work: list[list[int]] = [[] for _ in range(count)]
 
@@ -217,7 +214,7 @@ def _room(count: int, users: Sequence[int], nodes: Sequence[Node]) -> Iterator[A
             work[mine].append(i)
 
 
-# --- circles and fields of the arrays --------------------------------------------------------------------------------
+# --- circles and fields of the arrays ---
 
 
 def _refuse_circles(
@@ -235,7 +232,7 @@ def _refuse_circles(
     for chain in chains:
         items = range(first, first + len(chain.turns))
         order.starts_after(items[0], node_of[chain.cover.begins])
-        for before, after in zip(items, items[1:], strict=False):
+        for before, after in itertools.pairwise(items):
             order.starts_after(after, before)
             order.ends_after(before, after)
         order.ends_with(items[-1], node_of[chain.cover.ends])

@@ -1,4 +1,4 @@
-"""Blood of a rehearsal: each patient at the start, what the work costs, what bleeding costs, what is exchanged."""
+"""Blood of a rehearsal: each patient at the start, what work and bleeding cost, what is exchanged."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def _patient(name: Patient, procedure: Procedure, numbers: Numbers) -> list[floa
 def losses_of(procedure: Procedure, nodes: Sequence[Node], body: Floats, numbers: Numbers) -> Floats:
     """``node_loss``: (nodes, patients) ml/min while a node runs.
 
-    What a patient loses in an operation without a complication is spread over the planned minutes of work in the
-    sterile field, by the weight of the phase. A child of a birth loses nothing by the work.
+    What a patient loses in an operation without a complication is spread over the planned minutes of work in
+    the sterile field, by the weight of the phase. A child of a birth loses nothing by the work.
     """
     loss = np.zeros((len(nodes), len(procedure.patients)))
     for p, patient in enumerate(procedure.patients):
@@ -107,8 +107,8 @@ def bleeding_of(
 def exchange_of(procedure: Procedure, closings: int, numbers: Numbers) -> Floats:
     """``exchange``: (closings + 2, patients, patients) gross ml/min by crossings closed in this operation.
 
-    The flow model's rows where the inputs have them; otherwise the assumed exchange, falling evenly from all open
-    to the scalp's share with all closed. The last row is 0: the circulations have parted.
+    The flow model's rows where the inputs have them; otherwise the assumed exchange, falling evenly from all
+    open to the scalp's share with all closed. The last row is 0: the circulations have parted.
     """
     patients = procedure.patients
     table = np.zeros((closings + 2, len(patients), len(patients)))
@@ -120,7 +120,7 @@ def exchange_of(procedure: Procedure, closings: int, numbers: Numbers) -> Floats
     before = 0 if inputs is None else sum(c.operation < procedure.operation for c in inputs.crossings)
     full = numbers.value("haemodynamics.cross_flow.demo")
     scalp = numbers.value("rehearsal.exchange.scalp_share")
-    every = before + closings
+    every = max(before + closings, 0 if inputs is None else len(inputs.crossings))
     for closed in range(closings + 1):
         if rows:
             row = _row(rows, before + closed)

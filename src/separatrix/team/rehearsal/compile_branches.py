@@ -1,4 +1,4 @@
-"""Branches of a rehearsal: where they are taken, what opens them, and what each way on adds, drops and ties."""
+"""Branches of a rehearsal: where they are taken, what opens them, what each way on adds, drops and ties."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Branches:
 def branches_of(procedure: Procedure, nodes: Sequence[Node], complications: Sequence[str]) -> Branches:
     """Branches of a procedure.
 
-    Ties of an option that start something a while after a start become ties from the end, shorter by the planned
-    length; engine and twin know no others.
+    Ties of an option that start something a while after a start become ties from the end, shorter by the
+    planned length; engine and twin know no others.
     """
     node_of = {node.name.id: i for i, node in enumerate(nodes)}
     length = {node.name.id: node.activity.planned_min for node in nodes}
@@ -80,7 +80,7 @@ def branches_of(procedure: Procedure, nodes: Sequence[Node], complications: Sequ
             "link_lag": np.array(lags, np.float64),
         },
         never=tuple(
-            f"Nothing in the list of complications opens the branch '{b.title}' ({b.trigger}): it is never taken"
+            f"Nothing in the list of complications opens the branch '{b.title}' ({b.trigger}): never taken"
             for b, k in zip(procedure.branches, opens, strict=True)
             if k < 0
         ),
@@ -94,7 +94,7 @@ def _from_end(tie: Precedence, own: Mapping[str, str], length: Mapping[str, int]
 
 
 def option_shares(procedure: Procedure, stages: Ints, numbers: Numbers) -> Floats:
-    """Cumulative shares of the options: those that stage share one number, the others the rest, each alike."""
+    """Cumulative shares of the options: those that stage share one number, the others the rest, alike."""
     rows: list[Floats] = []
     at = 0
     for branch in procedure.branches:

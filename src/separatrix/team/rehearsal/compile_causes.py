@@ -1,7 +1,7 @@
 """What strikes in a rehearsal: which rows of the list are drawn, for whom, where, and how often.
 
-Only rows with role *cause* are drawn, each per its unit of risk. Where the responses to something that strikes the
-pair are written for each child, half of it is drawn for either child.
+Only rows with role *cause* are drawn, each per its unit of risk. Where the responses to what strikes
+the pair are written for each child, half of it is drawn for either child.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def trigger_of(trigger: str, complications: Sequence[str]) -> str:
 
 
 def _decided_at(complication: str, procedure: Procedure) -> frozenset[str]:
-    """Where a branch at each crossing says that it shows: a clamp test fails at a clamp test, not anywhere."""
+    """Where a branch at each crossing says that it shows: a clamp test fails at a clamp test."""
     crossing = {a.id: a.crossing for a in procedure.activities}
     at = [b.at for b in procedure.branches if trigger_of(b.trigger, (complication,))]
     return frozenset(at) if at and all(crossing[name] for name in at) else frozenset()
@@ -186,7 +186,7 @@ def cause_fields(
     Parameters
     ----------
     inflation
-        Of a complication: what the odds of a probability, or the mean of a count, are multiplied by in the draw.
+        Of a complication: what the odds of a probability, or the mean of a count, are multiplied by.
     """
     number = np.zeros(len(causes))
     drawn = np.zeros(len(causes))
@@ -245,7 +245,7 @@ def _worse(causes: Sequence[Cause], complications: Sequence[str], numbers: Numbe
     return worse, share
 
 
-# --- the days after --------------------------------------------------------------------------------------------------
+# --- the days after ---
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,10 +262,10 @@ class After:
 def after_of(
     rows: Sequence[Complication], procedure: Procedure, response_of: Ints, flags: Ints
 ) -> tuple[tuple[After, ...], tuple[str, ...]]:
-    """Rows of the days after for each child, and the complications that strike later than the hours rehearsed.
+    """Rows of the days after for each child, and what strikes later than the hours rehearsed.
 
-    A row whose published window is longer is drawn for the share of the window that is rehearsed. One that the
-    protocol only answers during the operation, such as a clot in a sinus, is left to the operation.
+    A row whose published window is longer is drawn for the share of the window that is rehearsed. One that
+    the protocol only answers during the operation, such as a clot in a sinus, is left to the operation.
     """
     made: list[After] = []
     later: list[str] = []

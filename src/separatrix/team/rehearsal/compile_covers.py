@@ -29,8 +29,7 @@ class Chain:
 def chains_of(procedure: Procedure, schedule: Schedule) -> tuple[Chain, ...]:
     """The places of every cover with their turns.
 
-    A stretch takes over from the one that ends a handover later; where several could be meant, from the one that
-    ends first.
+    A stretch takes over from the one that ends a handover later; where several could be meant, from the last.
 
     Raises
     ------

@@ -230,8 +230,7 @@ def stock_fields(procedure: Procedure) -> dict[str, Ints]:
     names = tuple(procedure.consumables)
     ends = [name.rpartition("_")[2] for name in names]
     of_patient: list[int] = [
-        procedure.patients.index(end) if end in procedure.patients else -1  # type: ignore[arg-type]
-        for end in ends
+        procedure.patients.index(end) if end in procedure.patients else -1 for end in ends
     ]
     return {
         "equipment": np.array(list(procedure.equipment.values()), np.int64),

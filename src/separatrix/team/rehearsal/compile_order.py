@@ -1,4 +1,4 @@
-"""Which start or end comes before which: a small graph of events that answers what is implied and what is a circle."""
+"""Which start or end comes before which: a graph of events that tells what is implied, and circles."""
 
 from __future__ import annotations
 

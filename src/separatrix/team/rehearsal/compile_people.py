@@ -39,8 +39,8 @@ class Needs:
     def candidates(self, name: NeedName) -> tuple[int, ...]:
         """People who meet a need, fewest skills first, then in the team's order.
 
-        After the operation those on standby. A skill that the standby is not made of, such as an intensive care
-        nurse, is asked of the others: the ward has it day and night.
+        After the operation those on standby. A skill that the standby is not made of, such as an intensive
+        care nurse, is asked of the others: the ward has it day and night.
         """
         need = Need(skill=name.skill, team=name.team, level=name.level)
         on_standby = name.standby and (name.skill in self.standby_skills or not self.standby_skills)

@@ -42,9 +42,9 @@ def response_index(
         one = name.response
         column = len(patients) if one.patient is None else patients.index(one.patient)
         table[at[one.complication], STATES[one.state], column] = r
-    for name, other in where.SAME_ANSWER.items():
-        if name in at and other in at and (table[at[name]] < 0).all():
-            table[at[name]] = table[at[other]]
+    for alike, other in where.SAME_ANSWER.items():
+        if alike in at and other in at and (table[at[alike]] < 0).all():
+            table[at[alike]] = table[at[other]]
     return table
 
 
@@ -92,7 +92,7 @@ def _amounts(rows: Sequence[Mapping[str, int]], names: Sequence[str]) -> Ints:
 
 
 def from_other_room(responses: Sequence[ResponseName], procedure: Procedure) -> Ints:
-    """(responses, equipment) 1 where a unit may stand in the other room: apart, and fewer units than children."""
+    """(responses, equipment) 1 where a unit may be in the other room: fewer units than children."""
     units = np.array(list(procedure.equipment.values()), np.int64)
     two_rooms = np.array(
         [one.response.state == "apart" and not one.response.after_operation for one in responses], np.int64

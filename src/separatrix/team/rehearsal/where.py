@@ -79,7 +79,7 @@ SAME_ANSWER = {"complication.infarct_after_vein_injury": "complication.infarct_a
 """What looks the same to those who come: answered by the other's response where the protocol has none."""
 
 WORSE = {"complication.vae_any": "complication.vae_low_pressure"}
-"""Outcomes that a cause turns into during the operation. The entries are both of all children, so the share is
+"""Outcomes that a cause turns into during the operation. Both entries are of all children, so the share is
 their ratio."""
 
 AFTER_CAUSE = {"complication.infarct_after_vein_injury": "complication.sinus_tear_total_form"}
