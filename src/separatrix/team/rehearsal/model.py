@@ -205,8 +205,8 @@ class Swing:
     at_high: Mapping[str, float]
     half_width: Mapping[str, float]
     """95 % half-width of sampling of those changes: a smaller swing is noise."""
-    advice_changes: bool
-    """The change that helps most would be another one."""
+    advice_changes: bool | None = None
+    """The change that helps most would be another one; None: not asked, its swing is too small."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from separatrix.team.choreography.checker import check
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.protocol.model import Need, Procedure
 from separatrix.team.protocol.staffing import hours_text, shortages, wanted
-from separatrix.team.rehearsal.model import Finding, Severity
+from separatrix.team.rehearsal.model import BloodOrder, Cell, Finding, Severity
 from separatrix.team.rehearsal.numbers import rows_of
 from separatrix.team.rehearsal.responders import (
     Span,
@@ -25,6 +25,7 @@ from separatrix.team.rehearsal.responders import (
     uncalled_after,
     watches,
 )
+from separatrix.team.rehearsal.rows import Rows
 
 SEVERITIES: tuple[Severity, ...] = ("stop", "mend", "know")
 """Worst first."""
@@ -267,3 +268,80 @@ def _stock_findings(procedure: Procedure) -> Iterator[Finding]:
                     mend="order more",
                     missing=(name,),
                 )
+
+
+def cell_findings(procedure: Procedure, cells: Iterable[Cell]) -> Iterator[Finding]:
+    """Cells of the matrix that are not covered, those of one complication with the same lack together."""
+    phase = {a.id: a.phase for a in procedure.activities}
+
+    def key(cell: Cell) -> tuple[str, ...]:
+        lacks = "+".join(sorted(m.id for m in cell.missing))
+        return cell.status, cell.complication, cell.patient, phase.get(cell.activity, ""), lacks
+
+    uncovered = sorted((cell for cell in cells if cell.status in ("late", "nobody")), key=key)
+    for (status, complication, patient, where, lacks), group in groupby(uncovered, key=key):
+        yield _cell_finding(status, complication, patient, where, lacks, list(group))
+
+
+def _cell_finding(
+    status: str, complication: str, patient: str, where: str, lacks: str, group: Sequence[Cell]
+) -> Finding:
+    worst = sorted(group, key=lambda cell: (cell.wilson_high, cell.activity))
+    struck = _plain(complication) + (f" in {patient}" if patient else "")
+    missing = {m.id: m.title for cell in worst for m in cell.missing}
+    share = sum(c.in_time for c in group) / max(1, sum(c.runs for c in group))
+    lacking_text = f"; most often missing: {', '.join(missing.values())}" if missing else ""
+    arrivals = [c.arrival_min for c in group if c.arrival_min is not None]
+    late_text = f"; all are there after {max(arrivals):.0f} min on average at worst" if arrivals else ""
+    return Finding(
+        key=f"cell:{status}:{complication}@{patient}:{where}:{lacks}",
+        severity="mend" if status == "nobody" else "know",
+        title=f"{struck[:1].upper()}{struck[1:]} in phase {where.replace('_', ' ')}: "
+        + ("somebody or something is missing" if status == "nobody" else "help comes late"),
+        text=f"all were there in time in {share:.0%} of the forced rehearsals of {len(group)} activities"
+        + (lacking_text if status == "nobody" else late_text),
+        mend="see what to change, or mend the response: whom it calls and by when",
+        cells=tuple(f"{c.activity}/{c.complication}/{c.patient}" for c in worst),
+        missing=tuple(missing),
+    )
+
+
+def blood_findings(orders: Iterable[BloodOrder], *, confidence: float) -> Iterator[Finding]:
+    """Stocks below what suffices at a confidence."""
+    for order in orders:
+        if order.confidence == confidence and order.packs > order.stock:
+            product = order.product.replace("_", " ")
+            yield Finding(
+                key=f"blood:{order.product}@{order.patient}",
+                severity="stop",
+                title=f"Too few packs of {product} for {order.patient}",
+                text=f"{order.packs} packs suffice in {confidence:.0%} of the rehearsals "
+                f"({order.low} to {order.high} over the assumptions); {order.stock} are there",
+                mend=f"order {order.packs - order.stock} more",
+                missing=(f"{order.product}@{order.patient}",),
+            )
+
+
+def run_findings(rows: Rows) -> Iterator[Finding]:
+    """What went wrong in the rehearsals themselves, whatever struck."""
+    told = (
+        (
+            "stopped",
+            "Rehearsals were stopped",
+            "were ended by the limit of events: the script may have no way on",
+        ),
+        (
+            "reopen_nobody",
+            "A return to theatre lacks somebody",
+            "had a return to theatre that lacked somebody",
+        ),
+    )
+    for column, title, words in told:
+        share = float((rows.column(column) > 0).mean())
+        if share > 0.0:
+            yield Finding(
+                key=f"run:{column}",
+                severity="stop",
+                title=title,
+                text=f"{share:.2%} of {len(rows)} rehearsals {words}",
+            )
