@@ -157,7 +157,7 @@ def _places(crisis: Crisis, titles: Mapping[str, str]) -> tuple[Place, ...]:
         return tuple(
             Place(
                 role=titles.get(f"skill:{came.skill}", came.skill),
-                task=came.task or "Leads",
+                task=_capital(came.task),
                 team=came.team,
                 came=came,
             )
@@ -166,17 +166,21 @@ def _places(crisis: Crisis, titles: Mapping[str, str]) -> tuple[Place, ...]:
     response = crisis.response
     if response is None:
         return ()
-    calls = [Call(skill=response.leader, team=response.patient, task=""), *response.calls]
+    calls = [Call(skill=response.leader, team=response.patient, task="leads"), *response.calls]
     return tuple(
         Place(
             role=titles.get(f"skill:{call.skill}", call.skill),
-            task=call.task or "Leads",
+            task=_capital(call.task),
             team=call.team,
             came=None,
         )
         for call in calls
         for _ in range(call.count)
     )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _bring(response: Response | None, titles: Mapping[str, str]) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ class Came:
     skill: str
     team: Patient | None
     task: str
-    """Empty for the leader."""
+    """``leads`` for the leader."""
     person: str
     """Name; empty where nobody could come."""
     where: str
