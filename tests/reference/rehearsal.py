@@ -75,6 +75,7 @@ class Work:
     process: simpy.Process | None = None
     done: float = 0.0
     held_until: float = -1.0
+    interruptible: bool = False
     strikes: int = 0
     people: list[int] = field(default_factory=list)
 
@@ -501,10 +502,13 @@ class Rehearsal:
                 target, what = strikes[work.strikes].fraction * work.length, script_of.STRIKES
             else:
                 target, what = work.length, script_of.ENDS
+            work.interruptible = True
             try:
                 yield self.clock.at(self.now + max(0.0, target - work.done), (script_of.NODES, node, what))
             except simpy.Interrupt:
                 continue
+            finally:
+                work.interruptible = False
             if what == script_of.ENDS:
                 self._end(node)
                 return
@@ -519,7 +523,7 @@ class Rehearsal:
         work = self.work[node]
         if work.held_until < 0.0:
             work.done += self.now - work.since
-            if work.process is not self.clock.active_process and work.process is not None:
+            if work.interruptible and work.process is not None:
                 work.process.interrupt()
         work.held_until = max(work.held_until, until)
 
@@ -633,14 +637,14 @@ class Rehearsal:
         woken = script.add_node[script.add_ptr[option] : script.add_ptr[option + 1]]
         dropped = script.drop_node[script.drop_ptr[option] : script.drop_ptr[option + 1]]
         # Who is there and who is not, then what waits for what, then the moments.
+        for node in dropped:
+            if not self.started[node] and not self.dropped[node]:
+                self._drop(node)
         for node in woken:
             if self.asleep[node] and not self.dropped[node]:
                 self.asleep[node] = False
                 self.left += 1
                 self.moment[node] = max(self.moment[node], self.now)
-        for node in dropped:
-            if not self.started[node] and not self.dropped[node]:
-                self._drop(node)
         touched = set(woken)
         for place in range(script.link_ptr[option], script.link_ptr[option + 1]):
             first, then = script.link[place]
