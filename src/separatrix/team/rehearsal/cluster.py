@@ -8,6 +8,7 @@ block that was lost with its worker is simply played again by another, and the d
 from __future__ import annotations
 
 import contextlib
+import itertools
 import pickle
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -144,7 +145,7 @@ def _run(
         return client.submit(_play, plan, source, seed, first, min(block, n - first), retries=RETRIES)
 
     ahead = AHEAD * max(1, sum(client.nthreads().values()))
-    coming = distributed.as_completed([sent(first) for first, _ in zip(firsts, range(ahead), strict=False)])
+    coming = distributed.as_completed([sent(first) for first in itertools.islice(firsts, ahead)])
     total: Sketch | None = None
     for future in coming:
         sketch = _result(distributed, future)
