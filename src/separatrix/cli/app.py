@@ -136,6 +136,70 @@ def demo(
         out.answer(*plan_report(run))
 
 
+@app.command(epilog="Example: separatrix rehearse my-case -n 100000")
+def rehearse(
+    case_folder: CaseFolder,
+    n: Annotated[
+        int, typer.Option("-n", "--number", min=1, help="How many rehearsals.", metavar="N")
+    ] = 100_000,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            "--cluster",
+            help="Dask scheduler (tcp://host:8786), or local:2 for two processes here; changes no result.",
+            metavar="ADDRESS",
+        ),
+    ] = None,
+    operation: Annotated[
+        int | None, typer.Option("--operation", min=1, help="Which operation; the parting one if not given.")
+    ] = None,
+    replay: Annotated[
+        int | None,
+        typer.Option("--replay", min=0, help="Tell this one rehearsal minute by minute.", metavar="NUMBER"),
+    ] = None,
+    strike: Annotated[
+        str | None,
+        typer.Option(
+            "--strike",
+            help="With --replay: force ACTIVITY/COMPLICATION or ACTIVITY/COMPLICATION@PATIENT.",
+            metavar="CELL",
+        ),
+    ] = None,
+    seed: Seed = 1,
+    threads: Threads = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Rehearse a planned case, beside the plan: many times, or one rehearsal told minute by minute."""
+    out = Out(as_json=as_json, quiet=quiet)
+    with out.errors():
+        from separatrix.case import read_case
+        from separatrix.cli.report import run_report, story_report
+        from separatrix.pipeline.rehearsal import rehearse_case, replay_case
+
+        case = read_case(case_folder)
+        if strike is not None and replay is None:
+            from separatrix.core import Fault, InputError
+
+            raise InputError(Fault(field="--strike", problem="needs --replay", mend="add --replay 0"))
+        if replay is not None:
+            out.answer(
+                *story_report(replay_case(case, number=replay, seed=seed, strike=strike, operation=operation))
+            )
+            return
+        with out.progress() as progress:
+            folder, run = rehearse_case(
+                case,
+                n=n,
+                seed=seed,
+                threads=threads,
+                cluster=cluster,
+                operation=operation,
+                progress=progress,
+            )
+        out.answer(*run_report(folder, run))
+
+
 @app.command(epilog="Example: separatrix schedule j120_11_9.rcp --time 60 --json")
 def schedule(
     file: Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from separatrix.cli.console import SAFETY
@@ -125,6 +126,32 @@ def schedule_report(project: Project, found: ProjectPlan) -> tuple[dict[str, Any
     head = ("activity", "start", "end", "people") if found.crews else ("activity", "start", "end")
     gap = "proven the shortest" if found.status == "optimal" else f"none is shorter than {found.lower_bound}"
     return data, "\n".join([*_table(head, rows), "", f"{project.name}: makespan {found.makespan}, {gap}"])
+
+
+def run_report(folder: Path, run: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """A run of rehearsals: its digest, and when the children are apart and the day ends."""
+    data = {"run": str(folder), **run}
+    rows = [
+        (title, *(_minute(told, q) for q in ("q05", "q10", "q50", "q90", "q95")))
+        for title, told in (("apart", run["separation_min"]), ("end", run["end_min"]))
+        if told is not None and told.get("q50") is not None
+    ]
+    lines = _table(("minute", "5 %", "10 %", "50 %", "90 %", "95 %"), rows)
+    lines += ["", f"{run['runs']} rehearsals, seed {run['seed']}: for relief and supplies, not a target."]
+    lines += [f"digest {run['digest']}", f"kept in {folder}", SAFETY]
+    return data, "\n".join(lines)
+
+
+def _minute(told: dict[str, Any], quantile: str) -> str:
+    """A quantile as a whole minute and as hours from wheels in."""
+    minute = round(told[quantile])
+    return f"{minute} ({minute // 60}:{minute % 60:02d} h)"
+
+
+def story_report(folder: Path) -> tuple[dict[str, Any], str]:
+    """One rehearsal told: where its pages lie, and the text itself."""
+    text = (folder / "story.txt").read_text(encoding="utf-8")
+    return {"story": str(folder), "text": text}, f"{text}\nPages: {folder / 'story.html'}"
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:

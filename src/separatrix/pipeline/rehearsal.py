@@ -1,0 +1,219 @@
+"""The rehearsal's station, and the runs and stories that people ask for beside the plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from separatrix.case import Case, evidence_for
+from separatrix.core import Fault, InputError, Progress, near_names, silent
+from separatrix.core.provenance import Provenance, package_version, source_hash
+from separatrix.core.runtime import available_threads, settle_compiled_cache
+from separatrix.core.storage import RUNS, disk_faults, fresh_folder, swap_in
+from separatrix.pipeline.cache import stored_provenance
+from separatrix.pipeline.results import Results
+from separatrix.pipeline.script import FOLDER as CHOREOGRAPHY
+from separatrix.pipeline.script import procedures_of
+from separatrix.share.rehearsal import write_story
+from separatrix.team.choreography.model import Schedule
+from separatrix.team.protocol import Procedure
+from separatrix.team.rehearsal.compile import Compiled, compile_procedure
+from separatrix.team.rehearsal.numbers import numbers_of
+
+FOLDER = "rehearsal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed:
+    """One operation of a planned case, ready to be played."""
+
+    case: Case
+    procedure: Procedure
+    schedule: Schedule
+    compiled: Compiled
+    made_from: Provenance
+    """Version, inputs and evidence; without files."""
+
+    @property
+    def runs(self) -> Path:
+        """Where runs and stories of this case lie."""
+        return self.case.plan_folder / FOLDER / RUNS
+
+
+def planned_operation(case: Case, operation: int | None = None) -> Rehearsed:
+    """An operation of a case whose script stands, compiled for rehearsing.
+
+    Parameters
+    ----------
+    operation
+        From 1; None: the parting one, which is the last.
+
+    Raises
+    ------
+    InputError
+        If there is no script, it no longer fits the program, or there is no such operation.
+    """
+    settle_compiled_cache()
+    evidence = evidence_for(case)
+    results = Results(case.plan_folder)
+    stored = stored_provenance(case.plan_folder / CHOREOGRAPHY)
+    if stored is None or not results.is_done(CHOREOGRAPHY):
+        raise InputError(_no_script(case, results, "has no script to rehearse" if stored is None else ""))
+    if stored.source_sha256 != source_hash():
+        raise InputError(_no_script(case, results, "was planned by another version of the program"))
+    bound = procedures_of(case, results, evidence=evidence)
+    asked = len(bound) if operation is None else operation
+    if not 1 <= asked <= len(bound):
+        raise InputError(Fault(field="--operation", problem=f"found {asked}", expected=f"1 to {len(bound)}"))
+    procedure, schedule = bound[asked - 1], results.schedules[asked - 1]
+    compiled = compile_procedure(procedure, schedule, numbers_of(procedure, evidence=evidence))
+    return Rehearsed(
+        case=case,
+        procedure=procedure,
+        schedule=schedule,
+        compiled=compiled,
+        made_from=Provenance(
+            station=FOLDER,
+            version=package_version(),
+            source_sha256=source_hash(),
+            seed=stored.seed,
+            inputs={f"station.{CHOREOGRAPHY}": stored.digest, "operation": str(asked)},
+            evidence=evidence.used_values(),
+            files={},
+        ),
+    )
+
+
+def _no_script(case: Case, results: Results, because: str) -> Fault:
+    if not because:
+        status, reason = results.status(CHOREOGRAPHY)
+        because = f"has no script to rehearse: choreography is {status.replace('_', ' ')}, because {reason}"
+    return Fault(
+        file=str(case.path), problem=because, mend=f"run `separatrix plan {case.folder} --until choreography`"
+    )
+
+
+def rehearse_case(
+    case: Case,
+    *,
+    n: int,
+    seed: int = 1,
+    threads: int | None = None,
+    cluster: str | None = None,
+    operation: int | None = None,
+    progress: Progress = silent,
+) -> tuple[Path, dict[str, Any]]:
+    """Rehearse a planned case `n` times and keep the run under ``plan/rehearsal/runs/``.
+
+    The plan's own result is not touched. The digest is the same for any number of threads, and on a cluster.
+
+    Parameters
+    ----------
+    n, seed
+        How many rehearsals, and the seed of their draws.
+    threads
+        On this machine.
+    cluster
+        Address of a Dask scheduler, or ``local:2`` for two processes here; None: threads of this process.
+    operation
+        From 1; None: the parting one.
+
+    Returns
+    -------
+    tuple
+        The folder, and what its ``result.json`` holds.
+    """
+    from separatrix.team.rehearsal.cluster import run_on_cluster
+    from separatrix.team.rehearsal.run import run
+    from separatrix.team.rehearsal.runs_io import write_run
+
+    asked = planned_operation(case, operation)
+    if cluster is not None:
+        sketch = run_on_cluster(asked.compiled, n=n, seed=seed, cluster=cluster, progress=progress)
+    else:
+        sketch = run(
+            asked.compiled, n=n, seed=seed, threads=threads or available_threads(), progress=progress
+        )
+    with disk_faults(case.plan_folder):
+        return write_run(asked.runs, sketch, asked.compiled.names, seed=seed, made_from=asked.made_from)
+
+
+def replay_case(
+    case: Case, *, number: int, seed: int = 1, strike: str | None = None, operation: int | None = None
+) -> Path:
+    """Tell one rehearsal of a planned case minute by minute: text, page, bars and blood curves.
+
+    Parameters
+    ----------
+    number, seed
+        Of the rehearsal.
+    strike
+        A complication to force: ``ACTIVITY/COMPLICATION`` or ``ACTIVITY/COMPLICATION@PATIENT``.
+
+    Returns
+    -------
+    Path
+        Folder of the story, under ``plan/rehearsal/runs/``.
+    """
+    from separatrix.team.rehearsal.replay import NOT_FORCED, replay
+
+    asked = planned_operation(case, operation)
+    forced = forced_strike(asked.compiled, strike) if strike else NOT_FORCED
+    story = replay(asked.compiled, seed, number, forced)
+    name = f"{seed}-story-{number}" + (f"-{strike.replace('/', '-')}" if strike else "")
+    with disk_faults(case.plan_folder):
+        asked.runs.mkdir(parents=True, exist_ok=True)
+        folder = fresh_folder(asked.runs, name)
+        write_story(story, folder)
+        swap_in(folder, asked.runs / name, asked.made_from.to_dict())
+    return asked.runs / name
+
+
+def forced_strike(compiled: Compiled, strike: str) -> tuple[int, int, int]:
+    """Node, complication and patient of ``ACTIVITY/COMPLICATION@PATIENT``; -1 for the pair or the room.
+
+    Raises
+    ------
+    InputError
+        If one of them is not known, or it cannot strike there.
+    """
+    from separatrix.team.rehearsal.cells import possible_cells
+
+    names = compiled.names
+    activity, _, rest = strike.partition("/")
+    short, _, patient = rest.partition("@")
+    complication = short if "." in short else f"complication.{short}"
+    nodes = [node.id for node in names.nodes]
+    faults = []
+    if activity not in nodes:
+        faults.append(
+            Fault(field="--strike", problem=f"no activity '{activity}'", mend=near_names(activity, nodes))
+        )
+    if complication not in names.complications:
+        faults.append(
+            Fault(
+                field="--strike",
+                problem=f"no complication '{short}'",
+                mend=near_names(complication, names.complications),
+            )
+        )
+    if patient and patient not in names.patients:
+        faults.append(
+            Fault(field="--strike", problem=f"no patient '{patient}'", expected=", ".join(names.patients))
+        )
+    if faults:
+        raise InputError(*faults)
+    node, row = nodes.index(activity), names.complications.index(complication)
+    struck = [int(cell[2]) for cell in possible_cells(compiled) if (cell[0], cell[1]) == (node, row)]
+    wanted = [str(p) for p in names.patients].index(patient) if patient else -1
+    if wanted not in struck:
+        whom = [str(names.patients[p]) if p >= 0 else "the pair (no @)" for p in struck]
+        raise InputError(
+            Fault(
+                field="--strike",
+                problem=f"{complication} does not strike {patient or 'the pair'} at {activity}",
+                expected=f"there it strikes {' or '.join(whom) or 'nobody'}",
+            )
+        )
+    return node, row, wanted
