@@ -172,7 +172,7 @@ def try_changes(
                 key=one.key,
                 kind=one.kind,
                 text=one.text,
-                effects=_effects(plan, other),
+                effects=effects_of(plan, other),
                 runs=n,
                 mends=tuple(sorted(keys - after)),
                 brings=tuple(sorted(after - keys)),
@@ -186,7 +186,8 @@ def _keys(procedure: Procedure, schedule: Schedule) -> frozenset[str]:
     return frozenset(finding.key for finding in script_findings(procedure, schedule))
 
 
-def _effects(plan: Outcomes, other: Outcomes) -> tuple[Effect, ...]:
+def effects_of(plan: Outcomes, other: Outcomes) -> tuple[Effect, ...]:
+    """Paired effects on every outcome of two plans."""
     told = [paired_effect(CELLS_SHORT, plan.forced, other.forced)] if plan.forced.any() else []
     told += [paired_effect(name, plan.drawn[name], other.drawn[name]) for name in plan.drawn]
     return tuple(effect for effect in told if effect is not None)

@@ -1,0 +1,340 @@
+"""All answers of one operation: rehearse it, force everything upon it, vary what is assumed, try changes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from separatrix.core.progress import Progress, silent
+from separatrix.evidence import EvidenceReader
+from separatrix.team.choreography.model import Schedule
+from separatrix.team.protocol.model import ActivityMark, Procedure
+from separatrix.team.rehearsal.advice import Question, with_advice
+from separatrix.team.rehearsal.assumptions import Draws, band_of, outer_loop, tornado, without_end
+from separatrix.team.rehearsal.blood_order import CONFIDENCES, blood_orders, pack_columns
+from separatrix.team.rehearsal.candidates import Candidate, candidates
+from separatrix.team.rehearsal.changes import forced_again, try_changes
+from separatrix.team.rehearsal.compile import Compiled, compile_procedure, fill
+from separatrix.team.rehearsal.distributions import patient_answers, person_answers, phase_ends, quantiles_in
+from separatrix.team.rehearsal.matrix import matrix_cells
+from separatrix.team.rehearsal.measures import Measure, harms, probabilities, swung
+from separatrix.team.rehearsal.model import (
+    BloodOrder,
+    Cell,
+    Change,
+    Finding,
+    Matrix,
+    Probability,
+    Rare,
+    Rehearsal,
+    Swing,
+)
+from separatrix.team.rehearsal.numbers import BIRTH, kind_of, numbers_of
+from separatrix.team.rehearsal.pairs import worst_pairs
+from separatrix.team.rehearsal.rare import Outcome, estimate_rare
+from separatrix.team.rehearsal.readiness import (
+    blood_findings,
+    cell_findings,
+    ordered,
+    run_findings,
+    script_findings,
+)
+from separatrix.team.rehearsal.rows import Rows, rehearse_table
+from separatrix.team.rehearsal.run import run
+from separatrix.team.rehearsal.sketch import Sketch
+from separatrix.team.rehearsal.statistics import quantiles_of
+from separatrix.team.rehearsal.weights import Bools
+
+STOCK_CONFIDENCE = 0.95
+"""Of `CONFIDENCES`, the one below which a stock is a finding."""
+
+INDEPENDENT = ("operation_ln_sd", "birth_ln_sd", "phase_ln_sd", "tail_probability")
+"""Ends of the ids of the numbers that are 0 where lengths are independent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How many rehearsals each answer takes."""
+
+    runs: int = 100_000
+    """For the distributions."""
+    rows: int = 10_000
+    """Of them, those kept as rows, for probabilities and packs."""
+    runs_per_cell: int | None = None
+    """None: ``rehearsal.matrix.runs_per_cell``."""
+    draws: int = 200
+    """Outer draws of the assumptions."""
+    inner: int = 300
+    """Rehearsals of each draw."""
+    tornado: int = 300
+    """Rehearsals with each number at either end."""
+    pairs: int = 1_000
+    """Paired rehearsals of each change."""
+    forced_pairs: int = 100
+    """Paired rehearsals of each change into which the uncovered cells are forced."""
+    rare: int = 20_000
+    """Rehearsals of each rare outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answers, with what was compiled and counted for them."""
+
+    rehearsal: Rehearsal
+    compiled: Compiled
+    sketch: Sketch
+    rows: Rows
+
+
+def rehearse_plan(
+    procedure: Procedure,
+    schedule: Schedule,
+    *,
+    evidence: EvidenceReader,
+    seed: int,
+    effort: Effort | None = None,
+    alternatives: Mapping[str, Schedule] | None = None,
+    threads: int | None = None,
+    progress: Progress = silent,
+) -> Answered:
+    """Rehearse a plan and answer everything that is asked of it.
+
+    Parameters
+    ----------
+    procedure, schedule
+        The plan.
+    evidence
+        Numbers.
+    seed
+        Of all draws.
+    effort
+        How many rehearsals; None: as many as the plan of a case takes.
+    alternatives
+        Other schedules of the procedure, by what they put first: tried as changes.
+    threads
+        None: as many as there are processors. The answers are the same for any number.
+    progress
+        Listener.
+
+    Raises
+    ------
+    InputError
+        If the plan cannot be compiled.
+    """
+    work = _Work(procedure, schedule, evidence, seed, effort or Effort(), threads, progress)
+    return work.answered(alternatives or {})
+
+
+class _Work:
+    """One plan on its way to its answers."""
+
+    def __init__(
+        self,
+        procedure: Procedure,
+        schedule: Schedule,
+        evidence: EvidenceReader,
+        seed: int,
+        effort: Effort,
+        threads: int | None,
+        progress: Progress,
+    ) -> None:
+        self.procedure, self.schedule, self.seed = procedure, schedule, seed
+        self.effort, self.threads, self.progress = effort, threads, progress
+        self.numbers = numbers_of(procedure, evidence=evidence)
+        self.compiled = compile_procedure(procedure, schedule, self.numbers)
+        self.covered_share = evidence.number("rehearsal.covered.within_target")
+        self.volume_share = evidence.number("rehearsal.annex.volume_share")
+        self.runs_per_cell = effort.runs_per_cell or evidence.count("rehearsal.matrix.runs_per_cell")
+        self.is_birth = kind_of(procedure) == BIRTH
+        self.parts = any(ActivityMark.SEPARATION in a.marks for a in procedure.activities)
+
+    def answered(self, alternatives: Mapping[str, Schedule]) -> Answered:
+        """Everything, in the order in which one answer needs another."""
+        sketch = run(
+            self.compiled,
+            n=self.effort.runs,
+            seed=self.seed,
+            threads=self.threads,
+            progress=self._part(0.0, 0.15),
+        )
+        rows = self._rows(self.compiled, min(self.effort.rows, self.effort.runs))
+        matrix = self._matrix()
+        measures, harmful = self._measures()
+        draws = outer_loop(
+            self.compiled.structure,
+            self.numbers,
+            (*measures, *harmful),
+            draws=self.effort.draws,
+            inner=self.effort.inner,
+            seed=self.seed,
+            pack_columns=pack_columns(self.procedure),
+            confidences=CONFIDENCES,
+            threads=self.threads,
+            progress=self._part(0.4, 0.6),
+        )
+        wanted = without_end(self.compiled, n=len(rows), seed=self.seed, threads=self.threads)
+        blood = blood_orders(self.procedure, wanted, draws)
+        findings = self._findings(sketch, rows, matrix.cells, blood)
+        tried = self._candidates(sketch, matrix.cells, findings, blood, alternatives)
+        changes = try_changes(
+            self.compiled,
+            self.schedule,
+            tried,
+            cells=matrix.cells,
+            n=self.effort.pairs,
+            forced_runs=self.effort.forced_pairs,
+            seed=self.seed,
+            threads=self.threads,
+            progress=self._part(0.6, 0.75),
+        )
+        independent = self._independent()
+        end = quantiles_in(sketch, "end_min")
+        assert end is not None, "an operation that never ends is stopped, and told as a finding"
+        told = Rehearsal(
+            procedure=self.procedure.id,
+            patients=self.procedure.patients,
+            runs=sketch.n,
+            seed=self.seed,
+            digest=sketch.digest,
+            separation_min=quantiles_in(sketch, "separation_min"),
+            end_min=end,
+            matrix=matrix,
+            findings=findings,
+            circulations_part_min=quantiles_in(sketch, "circulations_part_min"),
+            separation_independent_min=quantiles_of(independent.column("separation_min")),
+            end_independent_min=quantiles_of(independent.column("end_min")),
+            phases=phase_ends(self.compiled, sketch),
+            per_patient=patient_answers(self.procedure, sketch),
+            per_person=person_answers(self.procedure, sketch),
+            blood=blood,
+            changes=changes,
+            probabilities=_with_bands(measures, draws, rows),
+            swings=self._swings(changes, tried, matrix.cells),
+            assumption_draws=self.effort.draws,
+            marks=dict(sorted(Counter(self.numbers.mark(key).value for key in self.numbers.ids).items())),
+            annex=(*_with_bands(harmful, draws, rows), *self._rare(harmful)),
+            notes=self.compiled.findings,
+        )
+        return Answered(told, self.compiled, sketch, rows)
+
+    def _part(self, begin: float, end: float) -> Progress:
+        """A listener for a part of the whole way."""
+
+        def heard(fraction: float, doing: str) -> None:
+            self.progress(begin + (end - begin) * fraction, doing)
+
+        return heard
+
+    def _rows(self, compiled: Compiled, n: int) -> Rows:
+        return rehearse_table(compiled.arrays, compiled.layout, n=n, seed=self.seed, threads=self.threads)
+
+    def _matrix(self) -> Matrix:
+        cells = matrix_cells(
+            self.compiled,
+            titles=self.procedure.titles,
+            runs=self.runs_per_cell,
+            seed=self.seed,
+            covered_share=self.covered_share,
+            threads=self.threads,
+            progress=self._part(0.15, 0.4),
+        )
+        return Matrix(
+            cells=cells,
+            pairs=worst_pairs(self.procedure, self.schedule, cells),
+            runs_per_cell=self.runs_per_cell,
+            covered_share=self.covered_share,
+        )
+
+    def _measures(self) -> tuple[tuple[Measure, ...], tuple[Measure, ...]]:
+        """What is printed, and what stands in the annex; nothing of a birth."""
+        if self.is_birth:
+            return (), ()
+        patients = self.procedure.patients
+        return (
+            probabilities(patients, planned_end_min=float(self.schedule.end_min), parts=self.parts),
+            harms(patients, volume_share=self.volume_share),
+        )
+
+    def _findings(
+        self, sketch: Sketch, rows: Rows, cells: Sequence[Cell], blood: Sequence[BloodOrder]
+    ) -> tuple[Finding, ...]:
+        late_end = sketch.quantile("end_min", 0.95) if sketch.finite("end_min") else None
+        return ordered(
+            (
+                *script_findings(self.procedure, self.schedule, until_min=late_end),
+                *cell_findings(self.procedure, cells),
+                *blood_findings(blood, confidence=STOCK_CONFIDENCE),
+                *run_findings(rows),
+            )
+        )
+
+    def _candidates(
+        self,
+        sketch: Sketch,
+        cells: Sequence[Cell],
+        findings: Sequence[Finding],
+        blood: Sequence[BloodOrder],
+        alternatives: Mapping[str, Schedule],
+    ) -> tuple[Candidate, ...]:
+        overtime = sketch.person_mean("overtime_min")
+        return candidates(
+            self.procedure,
+            self.schedule,
+            cells=cells,
+            findings=findings,
+            blood=[order for order in blood if order.confidence == STOCK_CONFIDENCE],
+            overtime_min={p.id: float(overtime[i]) for i, p in enumerate(self.procedure.people)},
+            alternatives=alternatives,
+        )
+
+    def _swings(
+        self, changes: Sequence[Change], tried: Sequence[Candidate], cells: Sequence[Cell]
+    ) -> tuple[Swing, ...]:
+        swings = tornado(
+            self.compiled.structure,
+            self.numbers,
+            swung(self.procedure.patients, parts=self.parts),
+            n=self.effort.tornado,
+            seed=self.seed,
+            threads=self.threads,
+            progress=self._part(0.75, 0.9),
+        )
+        by_key = {one.key: one for one in tried}
+        return with_advice(
+            swings,
+            self.compiled.structure,
+            self.numbers,
+            [(change, by_key[change.key]) for change in changes],
+            Question(
+                cells=forced_again(self.compiled, cells),
+                n=self.effort.inner,
+                forced_runs=max(1, self.effort.forced_pairs // 5),
+                seed=self.seed,
+                threads=self.threads,
+            ),
+            progress=self._part(0.9, 0.95),
+        )
+
+    def _rare(self, harmful: Sequence[Measure]) -> tuple[Rare, ...]:
+        if not harmful:
+            return ()
+        outcomes = [Outcome(m.id, m.text, _came_in(m)) for m in harmful]
+        return estimate_rare(
+            self.compiled, outcomes, runs=self.effort.rare, seed=self.seed, threads=self.threads
+        )
+
+    def _independent(self) -> Rows:
+        zero = {key: 0.0 for key in self.numbers.ids if key.rpartition(".")[2].endswith(INDEPENDENT)}
+        compiled = fill(self.compiled.structure, self.numbers.with_values(zero))
+        return self._rows(compiled, min(self.effort.rows, self.effort.runs))
+
+
+def _with_bands(measures: Sequence[Measure], draws: Draws, rows: Rows) -> tuple[Probability, ...]:
+    return tuple(
+        Probability(id=m.id, text=m.text, band=band_of(draws, m, rows), children=m.patients) for m in measures
+    )
+
+
+def _came_in(measure: Measure) -> Callable[[Rows], Bools]:
+    return lambda rows: measure.of(rows) > 0.0
