@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from separatrix.cli.console import SAFETY, Out
+from separatrix.cli.verify import verify
 
 app = typer.Typer(
     name="separatrix",
@@ -301,6 +302,9 @@ def evidence_list(
         from separatrix.evidence import search_entries
 
         out.answer(*evidence_report(search_entries(search), mark))
+
+
+app.command(epilog="Example: separatrix verify --logs logs --out verification")(verify)
 
 
 def main() -> None:

@@ -63,11 +63,11 @@ def _key(y: float) -> str:
 def _panel(title: str, rows: Sequence[SpanResult], top: float) -> str:
     in_hours = rows[0].unit == "min"
     divide = 60.0 if in_hours else 1.0
-    numbers = [v / divide for row in rows for v in (row.q10, row.q90, row.observed) if v is not None]
-    most = max(numbers)
-    # One operation of days must not squeeze all others into a corner: it is drawn at the edge, with its value.
-    usual = 1.6 * max(v / divide for row in rows for v in (row.q90,) if v is not None)
-    ticks = _ticks(0.0 if in_hours else min(numbers), min(most, usual))
+    observed = [(row.observed or 0.0) / divide for row in rows]
+    numbers = [value / divide for row in rows for value in row.quantiles] + observed
+    # One operation of days must not squeeze all others into a corner: it is told at the edge.
+    usual = 1.6 * max(row.quantiles[-1] for row in rows) / divide
+    ticks = _ticks(0.0 if in_hours else min(numbers), min(max(numbers), usual))
     low, high = ticks[0], ticks[-1]
 
     def x(value: float) -> float:
@@ -86,10 +86,8 @@ def _panel(title: str, rows: Sequence[SpanResult], top: float) -> str:
 
 
 def _row(row: SpanResult, y: float, x: Callable[[float], float], divide: float, high: float) -> str:
-    assert row.q10 is not None and row.q25 is not None and row.q50 is not None
-    assert row.q75 is not None and row.q90 is not None and row.observed is not None
-    q10, q25, q50, q75, q90 = (x(v / divide) for v in (row.q10, row.q25, row.q50, row.q75, row.q90))
-    seen = row.observed / divide
+    q10, q25, q50, q75, q90 = (x(value / divide) for value in row.quantiles)
+    seen = (row.observed or 0.0) / divide
     beyond = _text(x(high) - 10, y + 4.5, f"{seen:.0f} →", anchor="end", size=13) if seen > high else ""
     return (
         _text(_LABEL - 12, y + 4.5, _clip(f"{row.case}: {row.title}"), anchor="end", size=13)

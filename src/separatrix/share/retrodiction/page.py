@@ -12,8 +12,8 @@ from separatrix.share.retrodiction.table import HEAD, cells, value_text
 from separatrix.team.rehearsal.retrodict import Retrodiction, SpanResult
 
 SAFETY = (
-    "For planning and rehearsal by a qualified team. Not a certified medical device. Published operations are "
-    "selected for success and told by bulletins and papers, rounded to quarters of an hour or to the hour."
+    "For planning and rehearsal by a qualified team. Not a certified medical device. Published operations "
+    "are selected for success, and told by bulletins and papers that round to a quarter of an hour or more."
 )
 _SEEN = {None: "", True: ", used for tuning", False: ", not seen before"}
 

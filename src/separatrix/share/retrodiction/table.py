@@ -41,7 +41,7 @@ def to_text(result: Retrodiction) -> str:
     lines = [f"Against {result.source}: {result.runs} rehearsals, seed {result.seed}", ""]
     lines += [*result.verdict, ""]
     if comparable:
-        lines += columns([HEAD, *map(cells, comparable)]) + [""]
+        lines += [*columns([HEAD, *map(cells, comparable)]), ""]
     lines += [f"{row.case}, {row.title}: {row.why_off}" for row in comparable if row.why_off]
     reasons: dict[str, list[str]] = {}
     for row in result.rows:

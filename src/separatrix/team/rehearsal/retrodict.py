@@ -74,6 +74,12 @@ class SpanResult:
         """Whether it counts."""
         return self.pit is not None
 
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """Five of them from q10 to q90; none where it is not comparable."""
+        listed = (self.q10, self.q25, self.q50, self.q75, self.q90)
+        return tuple(value for value in listed if value is not None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:

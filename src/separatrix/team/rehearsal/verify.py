@@ -101,7 +101,8 @@ def _spread(model: Model, evidence: EvidenceReader) -> str:
     ratios = model.only.values(Measure("over_plan", ("in_room", "end")), model.seed)
     published = "durations.actual_over_planned.craniopagus_ln_"
     return (
-        f"Taken over planned, ln: rehearsed mean {np.mean(np.log(ratios)):.2f}, SD {np.std(np.log(ratios)):.2f};"
+        f"Taken over planned, ln: rehearsed mean {np.mean(np.log(ratios)):.2f}, "
+        f"SD {np.std(np.log(ratios)):.2f};"
         f" published, of three, {evidence.number(published + 'mean'):g} and "
         f"{evidence.number(published + 'sd'):g}."
     )
