@@ -43,7 +43,6 @@ from separatrix.team.rehearsal.readiness import (
 from separatrix.team.rehearsal.rows import Rows, rehearse_table
 from separatrix.team.rehearsal.run import run
 from separatrix.team.rehearsal.sketch import Sketch
-from separatrix.team.rehearsal.statistics import quantiles_of
 from separatrix.team.rehearsal.weights import Bools
 
 STOCK_CONFIDENCE = 0.95
@@ -55,14 +54,12 @@ INDEPENDENT = ("operation_ln_sd", "birth_ln_sd", "phase_ln_sd", "tail_probabilit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """How many rehearsals each answer takes."""
+    """How many rehearsals each answer takes, beside the distributions and the matrix."""
 
-    runs: int = 100_000
-    """For the distributions."""
     rows: int = 10_000
-    """Of them, those kept as rows, for probabilities and packs."""
-    runs_per_cell: int | None = None
-    """None: ``rehearsal.matrix.runs_per_cell``."""
+    """The first of all, kept as rows, for probabilities and packs."""
+    alone: int = 20_000
+    """With independent lengths, to be shown beside."""
     draws: int = 200
     """Outer draws of the assumptions."""
     inner: int = 300
@@ -78,26 +75,31 @@ class Effort:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class Answers:
     """The answers, with what was compiled and counted for them."""
 
     rehearsal: Rehearsal
     compiled: Compiled
     sketch: Sketch
+    alone: Sketch
+    """With independent lengths."""
     rows: Rows
+    """The first rehearsals."""
 
 
-def rehearse_plan(
+def rehearse(
     procedure: Procedure,
     schedule: Schedule,
     *,
     evidence: EvidenceReader,
+    n: int = 100_000,
+    matrix_runs: int | None = None,
     seed: int,
     effort: Effort | None = None,
     alternatives: Mapping[str, Schedule] | None = None,
     threads: int | None = None,
     progress: Progress = silent,
-) -> Answered:
+) -> Answers:
     """Rehearse a plan and answer everything that is asked of it.
 
     Parameters
@@ -106,10 +108,14 @@ def rehearse_plan(
         The plan.
     evidence
         Numbers.
+    n
+        Rehearsals for the distributions.
+    matrix_runs
+        Forced rehearsals of each cell of the matrix; None: ``rehearsal.matrix.runs_per_cell``.
     seed
         Of all draws.
     effort
-        How many rehearsals; None: as many as the plan of a case takes.
+        How many rehearsals each other answer takes; None: as many as the plan of a case takes.
     alternatives
         Other schedules of the procedure, by what they put first: tried as changes.
     threads
@@ -123,7 +129,9 @@ def rehearse_plan(
         If the plan cannot be compiled.
     """
     work = _Work(procedure, schedule, evidence, seed, effort or Effort(), threads, progress)
-    return work.answered(alternatives or {})
+    return work.answered(
+        n, matrix_runs or evidence.count("rehearsal.matrix.runs_per_cell"), alternatives or {}
+    )
 
 
 class _Work:
@@ -145,21 +153,20 @@ class _Work:
         self.compiled = compile_procedure(procedure, schedule, self.numbers)
         self.covered_share = evidence.number("rehearsal.covered.within_target")
         self.volume_share = evidence.number("rehearsal.annex.volume_share")
-        self.runs_per_cell = effort.runs_per_cell or evidence.count("rehearsal.matrix.runs_per_cell")
         self.is_birth = kind_of(procedure) == BIRTH
         self.parts = any(ActivityMark.SEPARATION in a.marks for a in procedure.activities)
 
-    def answered(self, alternatives: Mapping[str, Schedule]) -> Answered:
+    def answered(self, n: int, runs_per_cell: int, alternatives: Mapping[str, Schedule]) -> Answers:
         """Everything, in the order in which one answer needs another."""
-        sketch = run(
-            self.compiled,
-            n=self.effort.runs,
+        sketch = self._run(self.compiled, n, self._part(0.0, 0.15))
+        rows = rehearse_table(
+            self.compiled.arrays,
+            self.compiled.layout,
+            n=min(self.effort.rows, n),
             seed=self.seed,
             threads=self.threads,
-            progress=self._part(0.0, 0.15),
         )
-        rows = self._rows(self.compiled, min(self.effort.rows, self.effort.runs))
-        matrix = self._matrix()
+        matrix = self._matrix(runs_per_cell)
         measures, harmful = self._measures()
         draws = outer_loop(
             self.compiled.structure,
@@ -188,7 +195,7 @@ class _Work:
             threads=self.threads,
             progress=self._part(0.6, 0.75),
         )
-        independent = self._independent()
+        alone = self._alone()
         end = quantiles_in(sketch, "end_min")
         assert end is not None, "an operation that never ends is stopped, and told as a finding"
         told = Rehearsal(
@@ -202,8 +209,8 @@ class _Work:
             matrix=matrix,
             findings=findings,
             circulations_part_min=quantiles_in(sketch, "circulations_part_min"),
-            separation_independent_min=quantiles_of(independent.column("separation_min")),
-            end_independent_min=quantiles_of(independent.column("end_min")),
+            separation_independent_min=quantiles_in(alone, "separation_min"),
+            end_independent_min=quantiles_in(alone, "end_min"),
             phases=phase_ends(self.compiled, sketch),
             per_patient=patient_answers(self.procedure, sketch),
             per_person=person_answers(self.procedure, sketch),
@@ -216,7 +223,7 @@ class _Work:
             annex=(*_with_bands(harmful, draws, rows), *self._rare(harmful)),
             notes=self.compiled.findings,
         )
-        return Answered(told, self.compiled, sketch, rows)
+        return Answers(told, self.compiled, sketch, alone, rows)
 
     def _part(self, begin: float, end: float) -> Progress:
         """A listener for a part of the whole way."""
@@ -226,14 +233,14 @@ class _Work:
 
         return heard
 
-    def _rows(self, compiled: Compiled, n: int) -> Rows:
-        return rehearse_table(compiled.arrays, compiled.layout, n=n, seed=self.seed, threads=self.threads)
+    def _run(self, compiled: Compiled, n: int, progress: Progress) -> Sketch:
+        return run(compiled, n=n, seed=self.seed, threads=self.threads, progress=progress)
 
-    def _matrix(self) -> Matrix:
+    def _matrix(self, runs_per_cell: int) -> Matrix:
         cells = matrix_cells(
             self.compiled,
             titles=self.procedure.titles,
-            runs=self.runs_per_cell,
+            runs=runs_per_cell,
             seed=self.seed,
             covered_share=self.covered_share,
             threads=self.threads,
@@ -242,7 +249,7 @@ class _Work:
         return Matrix(
             cells=cells,
             pairs=worst_pairs(self.procedure, self.schedule, cells),
-            runs_per_cell=self.runs_per_cell,
+            runs_per_cell=runs_per_cell,
             covered_share=self.covered_share,
         )
 
@@ -324,10 +331,11 @@ class _Work:
             self.compiled, outcomes, runs=self.effort.rare, seed=self.seed, threads=self.threads
         )
 
-    def _independent(self) -> Rows:
-        zero = {key: 0.0 for key in self.numbers.ids if key.rpartition(".")[2].endswith(INDEPENDENT)}
+    def _alone(self) -> Sketch:
+        """The same plan with independent lengths."""
+        zero = {key: 0.0 for key in self.numbers.ids if key.endswith(INDEPENDENT)}
         compiled = fill(self.compiled.structure, self.numbers.with_values(zero))
-        return self._rows(compiled, min(self.effort.rows, self.effort.runs))
+        return self._run(compiled, self.effort.alone, self._part(0.95, 1.0))
 
 
 def _with_bands(measures: Sequence[Measure], draws: Draws, rows: Rows) -> tuple[Probability, ...]:
