@@ -1,4 +1,4 @@
-"""Cells of the contingency matrix: which complication can strike whom in which activity, and why not elsewhere."""
+"""Cells of the contingency matrix: what can strike whom in which activity, and why not elsewhere."""
 
 from __future__ import annotations
 

@@ -148,15 +148,26 @@ def quantile_tables(durations: Sequence[Duration], factors: Sequence[float]) -> 
     >>> [round(float(table[i]), 2) for i in (0, 32, 64)]
     [60.0, 97.66, 180.0]
     """
-    low, mode, high = (
-        np.array([getattr(d, f"{end}_min") for d in durations], float).reshape(-1, 1)
-        for end in ("low", "mode", "high")
-    )
-    span = np.maximum(high - low, 0.0)
-    safe = np.where(span > 0, span, 1.0)
-    share = betaincinv(1 + 4 * (mode - low) / safe, 1 + 4 * (high - mode) / safe, np.linspace(0, 1, ar.KNOTS))
-    table = np.where(span > 0, low + span * share, mode)
-    return np.asarray(table * np.array(factors, float).reshape(-1, 1), np.float64)
+    rows: dict[tuple[float, float, float], Floats] = {}
+    for duration in durations:
+        points = (duration.low_min, duration.mode_min, duration.high_min)
+        if points not in rows:
+            rows[points] = _table(*points)
+    tables = [
+        rows[d.low_min, d.mode_min, d.high_min] * factor for d, factor in zip(durations, factors, strict=True)
+    ]
+    return np.array(tables, np.float64).reshape(-1, ar.KNOTS)
+
+
+_SHARES = np.linspace(0, 1, ar.KNOTS)
+
+
+def _table(low: float, mode: float, high: float) -> Floats:
+    if high <= low:
+        return np.full(ar.KNOTS, mode)
+    span = high - low
+    share = betaincinv(1 + 4 * (mode - low) / span, 1 + 4 * (high - mode) / span, _SHARES)
+    return np.asarray(low + span * share, np.float64)
 
 
 def stretched(activity: Activity, procedure: Procedure) -> float:

@@ -261,7 +261,7 @@ def numbers_of(procedure: Procedure, *, evidence: EvidenceReader) -> Numbers:
     """
     kind = kind_of(procedure)
     keys = [*OF_KIND[kind].values(), *COMMON.values(), *OTHERS, *OTHERS_OF_KIND[kind]]
-    keys += [row.id for row in rows_of(procedure) if row.role is not Role.THRESHOLD]
+    keys += [row.id for row in rows_of(procedure) if row.role is not Role.THRESHOLD and not _is_later(row)]
     found: dict[str, Number] = {}
     faults: list[Fault] = []
     for key in dict.fromkeys(keys):
@@ -277,6 +277,12 @@ def numbers_of(procedure: Procedure, *, evidence: EvidenceReader) -> Numbers:
     if faults:
         raise InputError(*faults)
     return Numbers(found)
+
+
+def _is_later(row: Complication) -> bool:
+    """Whether a row only strikes after the hours rehearsed."""
+    hours = where.hours_after(row.phases)
+    return hours is not None and hours[0] >= where.SIMULATED_H
 
 
 def _add(entry: Entry, found: dict[str, Number]) -> Iterable[Fault]:
