@@ -1,8 +1,8 @@
 """Compiled: how much of what is in each patient's blood is in whose blood a step later.
 
 Loaded only where it is needed. Amounts follow dX/dt = A X with A[j, i] = e_ij / v_i (what flows from i to j)
-and A[i, i] = -(l_i + sum of e_ij) / v_i. Off the diagonal nothing is negative, so that the general form only adds
-and both keep their digits.
+and A[i, i] = -(l_i + sum of e_ij) / v_i. Off the diagonal nothing is negative, so that the general form only
+adds and both keep their digits.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ TAYLOR_TERMS = 14
 """Terms of the series where the entries' sum is at most a half: what is left out is below 1e-17."""
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def pair_mixing(leave_a, leave_b, a_to_b, b_to_a, dt_min):  # type: ignore[no-untyped-def]
     """Share of two amounts that stays or crosses, closed form.
 
@@ -51,7 +51,7 @@ def pair_mixing(leave_a, leave_b, a_to_b, b_to_a, dt_min):  # type: ignore[no-un
     fell = -math.expm1(-2.0 * root * dt_min)
     slope = slowly * fell / (2.0 * root)
     middle = slowly * (1.0 - 0.5 * fell)
-    return middle - slope * half, slope * b_to_a, slope * a_to_b, middle + slope * half
+    return max(middle - slope * half, 0.0), slope * b_to_a, slope * a_to_b, max(middle + slope * half, 0.0)
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")

@@ -10,7 +10,7 @@ import math
 import numba as nb
 
 from separatrix.team.rehearsal.arrays import BODY, PAR
-from separatrix.team.rehearsal.physiology_kernel import (
+from separatrix.team.rehearsal.body_state import (
     ARRIVES_MIN,
     CLOTTING,
     LOST_ML,
@@ -25,10 +25,9 @@ from separatrix.team.rehearsal.physiology_kernel import (
     RED_ML,
     TEMPERATURE_C,
     VOLUME_ML,
-    clotting_of,
-    haematocrit_of,
-    note,
 )
+from separatrix.team.rehearsal.note_kernel import note
+from separatrix.team.rehearsal.physiology_kernel import clotting_of, haematocrit_of
 
 RED_CELLS, PLASMA, PLATELETS = 1, 2, 3
 """Values of `Arrays.stock_blood`."""
