@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import json
 from pathlib import Path
@@ -19,7 +18,9 @@ from separatrix.team.rehearsal.runs_io import read_run, run_result, write_run
 from separatrix.team.rehearsal.scales import scales_of
 from separatrix.team.rehearsal.sketch import Sketch, no_sums, no_toll
 from separatrix.team.rehearsal.sketch_kernel import count_people, count_rows
+from separatrix.team.rehearsal.stored import read_distributions
 
+HEADER = "column,from,to,runs\n"
 LAYOUT = Layout(("A", "B"), ("opening",))
 MADE_FROM = Provenance(
     station="rehearsal",
@@ -67,7 +68,7 @@ def test_a_run_is_read_as_it_was_written(tmp_path: Path, sketch: Sketch) -> None
     assert result == told == json.loads((folder / "result.json").read_text())
     assert (result["digest"], result["runs"], result["seed"]) == (sketch.digest, 40, 9)
     assert (mark.seed, mark.inputs, mark.evidence) == (9, MADE_FROM.inputs, MADE_FROM.evidence)
-    assert set(mark.files) == {"result.json", "bins.csv"}
+    assert set(mark.files) == {"result.json", "distributions.csv"}
     assert {path.name for path in folder.iterdir()} == {*mark.files, COMMIT_MARK}
 
 
@@ -91,15 +92,37 @@ def test_a_result_tells_columns_people_and_complications(sketch: Sketch) -> None
     ]
 
 
-def test_bins_add_up(tmp_path: Path, sketch: Sketch) -> None:
+def test_stored_distributions_tell_the_same_quantiles(tmp_path: Path, sketch: Sketch) -> None:
     folder, result = write_run(tmp_path, sketch, names(), seed=1, made_from=MADE_FROM)
-    with (folder / "bins.csv").open() as stream:
-        rows = list(csv.DictReader(stream))
+    stored = read_distributions(folder / "distributions.csv")
+    assert set(stored) == set(LAYOUT.names)
     for name, column in result["columns"].items():
-        of_column = [row for row in rows if row["column"] == name]
-        assert sum(int(row["runs"]) for row in of_column) == column["came"]
-    ends = [row for row in rows if row["column"] == "end_min"]
-    assert all(float(row["below"]) == float(row["from"]) + 1.0 for row in ends)
+        one = stored[name]
+        assert (one.came, one.never) == (column["came"], 40 - column["came"])
+        if one.came:
+            told = [column[f"q{q}"] for q in ("05", "10", "25", "50", "75", "90", "95", "99")]
+            assert one.quantile([0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99]).tolist() == told
+            assert (one.lower[0], one.upper[-1]) == (column["least"], column["most"])
+            assert one.at_most(column["most"]) == one.came
+            assert one.at_most(column["least"] - 1e-9) == 0
+
+
+def test_a_distribution_shows_itself(tmp_path: Path, sketch: Sketch) -> None:
+    shown = sketch.distribution("separation_min")._repr_html_()
+    assert "separation_min: came in 30 of 40 rehearsals" in shown
+    assert f"{sketch.quantile('separation_min', 0.5):.4g}" in shown
+    assert "came in 0 of 40" in sketch.distribution("circulations_part_min")._repr_html_()
+    axes = sketch.distribution("separation_min").plot()
+    drawn = axes.lines[0].get_xydata()
+    assert drawn[-1].tolist() == [sketch.most("separation_min"), 0.75]
+    assert (np.diff(drawn, axis=0) >= 0).all()
+
+
+@pytest.mark.parametrize("text", ["", "a,b\n", f"{HEADER}end_min,1,2\n", f"{HEADER}end_min,a,b,3\n"])
+def test_a_table_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "distributions.csv").write_text(text)
+    with pytest.raises(StorageError, match=r"distributions\.csv: cannot be read"):
+        read_distributions(tmp_path / "distributions.csv")
 
 
 def test_the_same_run_is_the_same_bytes(tmp_path: Path, sketch: Sketch) -> None:

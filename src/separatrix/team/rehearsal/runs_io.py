@@ -1,14 +1,11 @@
 """A run beside the plan: ``plan/rehearsal/runs/<seed>-<n>/``, written whole or not at all.
 
-``result.json`` tells counts, means and quantiles, ``bins.csv`` every bin that holds something, and
-``provenance.json``, written last, what it was made from. The plan's own result is never touched.
+``result.json`` tells counts, means and quantiles, ``distributions.csv`` every bin that holds something (see
+`stored`), and ``provenance.json``, written last, what it was made from. The plan's own result stays as it is.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,13 +25,13 @@ from separatrix.core.storage import (
 )
 from separatrix.team.rehearsal.names import Names
 from separatrix.team.rehearsal.outputs import OF_PERSON
-from separatrix.team.rehearsal.scales import edges
 from separatrix.team.rehearsal.sketch import Sketch
+from separatrix.team.rehearsal.stored import distributions_csv
 
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 """That are told of every column."""
 
-RESULT, BINS = "result.json", "bins.csv"
+RESULT, DISTRIBUTIONS = "result.json", "distributions.csv"
 
 
 def run_result(sketch: Sketch, names: Names, *, seed: int) -> dict[str, Any]:
@@ -82,8 +79,8 @@ def write_run(
     with sole_writer(runs):
         folder = fresh_folder(runs, name)
         write_atomic(folder / RESULT, to_json(result))
-        write_atomic(folder / BINS, _bins_csv(sketch))
-        files = {file: sha256_file(folder / file) for file in (BINS, RESULT)}
+        write_atomic(folder / DISTRIBUTIONS, distributions_csv(map(sketch.distribution, sketch.layout.names)))
+        files = {file: sha256_file(folder / file) for file in (DISTRIBUTIONS, RESULT)}
         mark = replace(made_from, station="rehearsal", seed=seed, files=files)
         swap_in(folder, runs / name, mark.to_dict())
     return runs / name, result
@@ -155,20 +152,3 @@ def _complications(sketch: Sketch, names: Names) -> list[dict[str, Any]]:
         }
         for k in np.flatnonzero(sketch.tally.sum(axis=(1, 2)))
     ]
-
-
-def _bins_csv(sketch: Sketch) -> str:
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(("column", "from", "below", "runs"))
-    for column, name in enumerate(sketch.layout.names):
-        first, last = sketch.scales.first[column : column + 2]
-        counts = sketch.sums.bins[first:last]
-        for number in np.flatnonzero(counts):
-            lower, upper = edges(sketch.scales, column, int(number))
-            rows.writerow((name, _edge(lower), _edge(upper), int(counts[number])))
-    return text.getvalue()
-
-
-def _edge(value: float) -> str:
-    return "" if math.isinf(value) else repr(value)

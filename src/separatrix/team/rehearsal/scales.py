@@ -114,7 +114,7 @@ def scales_of(layout: Layout, *, planned_end_min: int) -> Scales:
     minutes = (2.0**10, 0.0, 1.0, 0, DAYS * max(planned_end_min, 1))
     rows = []
     for name in layout.names:
-        kind = _KINDS[name.partition("@")[0].partition(":")[0]]
+        kind = _KINDS[_without_whom(name)]
         rows.append(minutes if isinstance(kind, str) else kind)
     quantum, low, per_unit, whole, bins = zip(*rows, strict=True)
     return Scales(
@@ -126,43 +126,33 @@ def scales_of(layout: Layout, *, planned_end_min: int) -> Scales:
     )
 
 
-def edges(scales: Scales, column: int, number: int) -> tuple[float, float]:
-    """Lower and upper edge of a bin of a column; bin 0 begins at −inf, the last ends at inf.
+def is_whole(name: str) -> bool:
+    """Whether a column holds whole numbers.
 
     Examples
     --------
-    >>> scales = scales_of(Layout(("A",), ()), planned_end_min=10)
-    >>> edges(scales, 0, 3), edges(scales, 0, 0)
-    ((2.0, 3.0), (-inf, 0.0))
+    >>> is_whole("red_packs@A"), is_whole("end_min")
+    (True, False)
     """
-    last = int(scales.first[column + 1] - scales.first[column]) - 1
-    lower = -np.inf if number == 0 else _edge(scales, column, number - 1)
-    upper = np.inf if number == last else _edge(scales, column, number)
-    return lower, upper
+    kind = _KINDS[_without_whom(name)]
+    return not isinstance(kind, str) and kind[3] == 1
 
 
-def _edge(scales: Scales, column: int, number: int) -> float:
+def edges(scales: Scales, column: int) -> Floats:
+    """Edges of the bins of a column: bin i lies between edges i and i + 1, the outer ones are infinite.
+
+    Examples
+    --------
+    >>> edges(scales_of(Layout(("A",), ()), planned_end_min=1), 0).tolist()
+    [-inf, 0.0, 1.0, 2.0, 3.0, 4.0, inf]
+    """
+    steps = np.arange(scales.first[column + 1] - scales.first[column] - 1)
     if scales.per_unit[column] > 0:
-        return float(scales.low[column] + number / scales.per_unit[column])
-    octave, step = divmod(number, PER_OCTAVE)
-    return float(np.ldexp(1.0 + step / PER_OCTAVE, octave))
+        inner = scales.low[column] + steps / scales.per_unit[column]
+    else:
+        inner = np.ldexp(1.0 + steps % PER_OCTAVE / PER_OCTAVE, steps // PER_OCTAVE)
+    return np.concatenate(([-np.inf], inner, [np.inf]))
 
 
-def bin_of(scales: Scales, column: int, value: float) -> int:
-    """The bin that holds a value.
-
-    Examples
-    --------
-    >>> scales = scales_of(Layout(("A",), ()), planned_end_min=10)
-    >>> bin_of(scales, 0, 2.5), bin_of(scales, 0, 1e9)
-    (3, 41)
-    """
-    last = int(scales.first[column + 1] - scales.first[column]) - 1
-    low, high = 0, last
-    while low < high:  # the bin whose upper edge is the first above the value
-        middle = (low + high) // 2
-        if edges(scales, column, middle)[1] > value:
-            high = middle
-        else:
-            low = middle + 1
-    return low
+def _without_whom(name: str) -> str:
+    return name.partition("@")[0].partition(":")[0]

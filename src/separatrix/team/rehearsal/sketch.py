@@ -18,8 +18,9 @@ import numpy as np
 from separatrix.core.errors import DataMissingError, Fault, SolverError
 from separatrix.team.rehearsal.arrays import Floats, Ints
 from separatrix.team.rehearsal.outputs import OF_PERSON, Layout
-from separatrix.team.rehearsal.scales import Scales, bin_of, edges
+from separatrix.team.rehearsal.scales import Scales, edges
 from separatrix.team.rehearsal.sketch_kernel import PERSON_QUANTUM, Sums, Toll
+from separatrix.team.rehearsal.stored import Distribution
 
 MOST_RUNS = 2**30
 """Rehearsals in one sketch: no sum can overflow before."""
@@ -131,55 +132,32 @@ class Sketch:
         return float(self.sums.most[self._came(name)[0]])
 
     def quantile(self, name: str, q: float) -> float:
-        """Quantile of those that came.
-
-        Of whole numbers (packs, crises) it is the least number that suffices in a share `q` of the
-        rehearsals, exactly, as ``numpy.quantile(…, method="inverted_cdf")``. Of all others it differs from
-        ``numpy.quantile`` of the rows by less than the width of a bin: 1 min, 1/64 of a volume, 1/1024 of a
-        fraction, 1/64 °C or mmol/l (beyond the last edge: the way to the most). Within a bin values are
-        taken to lie evenly.
-
-        Parameters
-        ----------
-        name
-            Column.
-        q
-            0 to 1.
+        """Quantile of those that came, as near as the bins tell: see `Distribution.quantile`.
 
         Raises
         ------
         DataMissingError
             If it came in no rehearsal.
-        ValueError
-            If `q` is not within 0 to 1.
         """
-        if not 0.0 <= q <= 1.0:
-            raise ValueError(f"no quantile {q}: from 0 to 1")
-        column, count = self._came(name)
-        reached = np.cumsum(self._bins(column))
-        if self.scales.whole[column]:
-            return self._at_rank(column, reached, max(math.ceil(q * count), 1) - 1)
-        rank = q * (count - 1)
-        below = math.floor(rank)
-        lower = self._at_rank(column, reached, below)
-        if rank == below:
-            return lower
-        return lower + (rank - below) * (self._at_rank(column, reached, below + 1) - lower)
+        return self.distribution(name).quantile(q)
 
     def at_most(self, name: str, value: float) -> int:
-        """In how many rehearsals the column was no more than a value, which is rounded up to its bin's end.
+        """In how many rehearsals it was no more than a value: see `Distribution.at_most`."""
+        return self.distribution(name).at_most(value)
 
-        Exact for whole numbers. What never came is more than any value.
-
-        Parameters
-        ----------
-        name
-            Column.
-        value
-            In the column's unit.
-        """
+    def distribution(self, name: str) -> Distribution:
+        """A column in bins; those that hold nothing are left out."""
         column = self._columns[name]
-        return int(self._bins(column)[: bin_of(self.scales, column, value) + 1].sum())
+        runs = self.sums.bins[self.scales.first[column] : self.scales.first[column + 1]]
+        held = np.flatnonzero(runs)
+        ends = edges(self.scales, column)
+        return Distribution(
+            name=name,
+            lower=np.maximum(ends[held], self.sums.least[column]),
+            upper=np.minimum(ends[held + 1], self.sums.most[column]),
+            runs=runs[held],
+            never=self.n - self.finite(name),
+        )
 
     def person_mean(self, name: str) -> Floats:
         """Mean of a number of `OF_PERSON` for each person, (p,)."""
@@ -212,21 +190,6 @@ class Sketch:
                 Fault(field=name, problem=f"it came in none of {self.n} rehearsals, so it has no value")
             )
         return column, count
-
-    def _bins(self, column: int) -> Ints:
-        first = self.scales.first
-        return self.sums.bins[first[column] : first[column + 1]]
-
-    def _at_rank(self, column: int, reached: Ints, rank: int) -> float:
-        """The value of rank 0, 1, …, as near as the bins tell."""
-        number = int(np.searchsorted(reached, rank, side="right"))
-        lower, upper = edges(self.scales, column, number)
-        least, most = float(self.sums.least[column]), float(self.sums.most[column])
-        if self.scales.whole[column] and math.isfinite(lower + upper):
-            return lower
-        lower, upper = max(lower, least), min(upper, most)
-        before = int(reached[number - 1]) if number else 0
-        return lower + (rank - before + 0.5) / (int(reached[number]) - before) * (upper - lower)
 
 
 def carried(sums: Sums) -> Sums:
