@@ -223,7 +223,7 @@ NO_USE_IN_A_BIRTH = {
     "rehearsal.branch.stage",
     "complication.fatigue_error_factor",
 }
-"""Nobody is apart, nothing is staged, the protocol says every time to control, and nobody is awake for long."""
+"""Nobody is apart or awake for long, nothing is staged, the protocol says every time to control."""
 
 
 @pytest.mark.parametrize(("name", "idle"), [("separation", set[str]()), ("birth", NO_USE_IN_A_BIRTH)])
