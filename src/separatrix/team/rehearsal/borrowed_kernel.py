@@ -18,12 +18,9 @@ from numba.np.arrayobj import make_array
 
 
 def _without_counter(context: Any, builder: Any, kind: Any, value: Any) -> Any:
-    if isinstance(kind, types.BaseTuple):
+    if not isinstance(kind, types.Array):
         members: list[Any] = cgutils.unpack_tuple(builder, value, kind.count)  # type: ignore[no-untyped-call]
-        kinds = kind.types
-        free = [
-            _without_counter(context, builder, of, member) for of, member in zip(kinds, members, strict=True)
-        ]
+        free = [_without_counter(context, builder, *each) for each in zip(kind.types, members, strict=True)]
         return context.make_tuple(builder, kind, free)
     array = make_array(kind)(context, builder, value)  # type: ignore[no-untyped-call]
     array.meminfo = array.meminfo.type(None)
@@ -32,9 +29,9 @@ def _without_counter(context: Any, builder: Any, kind: Any, value: Any) -> Any:
 
 
 def _only_arrays(kind: Any) -> bool:
-    if isinstance(kind, types.BaseTuple):
-        return all(_only_arrays(of) for of in kind.types)
-    return isinstance(kind, types.Array)
+    if isinstance(kind, types.Array):
+        return True
+    return isinstance(kind, types.BaseTuple) and all(map(_only_arrays, getattr(kind, "types", ())))
 
 
 @intrinsic
