@@ -34,8 +34,8 @@ def spans_chart(rows: Sequence[SpanResult]) -> Markup:
         One SVG; without comparable spans an empty one that says so.
     """
     chosen = sorted((row for row in rows if row.comparable), key=lambda row: row.group)
-    parts: list[str] = [_key(20.0)]
-    top = 40.0
+    parts: list[str] = [_key()]
+    top = 60.0
     for group, listed in groupby(chosen, key=lambda row: row.group):
         panel = list(listed)
         parts.append(_panel(group, panel, top))
@@ -45,18 +45,18 @@ def spans_chart(rows: Sequence[SpanResult]) -> Markup:
     return _svg(parts, _WIDTH, max(top, 60.0), "Observed spans beside the rehearsed quantiles")
 
 
-def _key(y: float) -> str:
-    x = _LABEL
+def _key() -> str:
+    x, y, below = _LABEL, 20.0, 44.0
     return (
         f'<rect x="{x}" y="{y - 7}" width="60" height="5" fill="{_BAR}"/>'
         f'<rect x="{x + 15}" y="{y - 9.5}" width="30" height="10" fill="{_BOX}"/>'
-        + _text(x + 68, y, "rehearsed: middle 80 %, middle 50 %", size=13)
-        + _mark(x + 306, y - 4.5, seen=True, inside=True)
-        + _text(x + 316, y, "observed, used for tuning", size=13)
-        + _mark(_MARGIN + 4, y - 4.5, seen=False, inside=True)
-        + _text(_MARGIN + 14, y, "observed, not seen before", size=13)
-        + _mark(_MARGIN + 206, y - 4.5, seen=True, inside=False)
-        + _text(_MARGIN + 216, y, "red: outside the middle 80 %", size=13)
+        + _text(x + 68, y, "rehearsed: middle 80 %, middle 50 %, and the median", size=13)
+        + _mark(x + 5, below - 4.5, seen=True, inside=True)
+        + _text(x + 16, below, "observed, used for tuning", size=13)
+        + _mark(x + 195, below - 4.5, seen=False, inside=True)
+        + _text(x + 206, below, "not seen before", size=13)
+        + _mark(x + 325, below - 4.5, seen=True, inside=False)
+        + _text(x + 336, below, "outside the middle 80 %", size=13)
     )
 
 

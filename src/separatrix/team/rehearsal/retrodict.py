@@ -224,16 +224,16 @@ def _placed(observed: float, values: Floats) -> dict[str, Any]:
 
 
 def counts_of(rows: Sequence[SpanResult]) -> tuple[Count, ...]:
-    """Counts per kind of span, of all its cases and of those used for tuning and not."""
+    """Counts per kind of span, and of its cases used for tuning and not where it has both."""
     comparable = [row for row in rows if row.comparable]
-    groups = dict.fromkeys(row.group for row in comparable)
+    groups = sorted({row.group for row in comparable})
     made = []
     for group in groups:
         of_group = [row for row in comparable if row.group == group]
-        for seen in (None, True, False):
-            chosen = [row for row in of_group if seen is None or row.used_for_tuning is seen]
-            if chosen:
-                made.append(_count(group, seen, chosen))
+        made.append(_count(group, None, of_group))
+        parts = {seen: [row for row in of_group if row.used_for_tuning is seen] for seen in (True, False)}
+        if all(parts.values()):
+            made += [_count(group, seen, chosen) for seen, chosen in parts.items()]
     return tuple(made)
 
 

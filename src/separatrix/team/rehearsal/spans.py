@@ -26,6 +26,9 @@ ONE_CHILD = "the length of one child's operation; the model is held against both
 UNPLACED = "which steps this phase holds is not printed"
 NO_TIMES = "no length and no clock time is printed"
 
+REPEATS_PLAN = "equals its plan and may repeat it"
+"""Note of a doubtful pair."""
+
 TITLES = {
     "in_room_to_asleep_first": "in room to first child asleep",
     "in_room_to_lines_done": "in room to lines finished",
@@ -309,7 +312,7 @@ def _over_plan(log: OperationLog) -> Iterator[Span]:
             case.actual_total_h / case.planned_total_h,
             Measure("over_plan", ("start", "end")) if joined_at_head else Measure("factor", ("whole",)),
             because=UPPER_PLAN if case.plan_kind == "upper" else "",
-            notes=("equals its plan and may repeat it",) if equal else (),
+            notes=(REPEATS_PLAN,) if equal else (),
             rests_on="cases",
         )
     for phase in log.phases:

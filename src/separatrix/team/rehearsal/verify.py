@@ -19,7 +19,7 @@ from separatrix.team.rehearsal.retrodict import (
     counts_of,
 )
 from separatrix.team.rehearsal.simulated import INDEPENDENT, Model, possible_scripts, simulate
-from separatrix.team.rehearsal.spans import Measure, Span, spans_of
+from separatrix.team.rehearsal.spans import REPEATS_PLAN, Measure, Span, spans_of
 from separatrix.team.rehearsal.tuning import known_from
 from separatrix.team.rehearsal.verdict import verdict_of
 
@@ -27,6 +27,7 @@ PUBLISHED = "published spans of the evidence"
 """What is compared where no logs are given."""
 
 DEFAULT_RUNS = 2000
+_NO_REPEATS = "as they are, without lengths that equal their plan and may repeat it"
 _INDEPENDENT = "every length drawn for itself: no common factor, no factor of a phase, no tail"
 
 
@@ -89,6 +90,7 @@ def verify(
         beside=(
             beside_of("as it is", "all numbers as they are", rows),
             beside_of("independent", _INDEPENDENT, rows_of(independent)),
+            beside_of("without repeats", _NO_REPEATS, [row for row in rows if REPEATS_PLAN not in row.notes]),
             beside_of("over the ranges", "all numbers drawn over their ranges", rows_of(ranges)),
         ),
         runs=n,
