@@ -85,6 +85,16 @@ def test_an_operation_without_complication_loses_what_is_assumed() -> None:
     assert a.node_loss[parting].max() == pytest.approx(3 * a.node_loss[a.node_phase == 3].max())
 
 
+def test_bleeding_goes_by_weight_and_a_shared_sinus_bleeds_from_both() -> None:
+    made, schedule = planned("separation")
+    found = compile_procedure(made, schedule, numbers(made))
+    k = found.names.complications.index
+    child, shared = k("complication.haemorrhage"), k("complication.sinus_tear_total_form")
+    assert found.arrays.bleed[child] == pytest.approx([14 * 64 / 255.8 * 8.48] * 2)
+    assert found.arrays.bleed[shared] == pytest.approx(found.arrays.bleed[child] / 2)
+    assert set(np.flatnonzero(found.arrays.bleed.sum(axis=1))) == {child, shared}
+
+
 def test_filling_in_numbers_is_compiling_with_them() -> None:
     made, schedule = planned("separation")
     changed = numbers(made).with_values({"rehearsal.loss.total": 100.0, "rehearsal.branch.stage": 0.4})

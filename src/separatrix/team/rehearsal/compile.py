@@ -263,7 +263,7 @@ def fill(structure: Structure, numbers: Numbers, inflation: Mapping[str, float] 
                 "response_quantiles": _controls(structure, numbers),
                 "response_fetch": fetch,
                 "node_loss": loss,
-                "bleed": blood.bleeding_of(procedure, nodes, complications, body, loss, numbers),
+                "bleed": blood.bleeding_of(procedure, complications, body, numbers),
                 "body": body,
                 "exchange": blood.exchange_of(procedure, int(fields["node_closes"].sum()), numbers),
                 **striking.cause_fields(structure.causes, complications, numbers, inflation or {}),

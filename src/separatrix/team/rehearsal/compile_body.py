@@ -79,29 +79,27 @@ def _total_ml(patient: Patient, kind: str, weight_kg: float, numbers: Numbers) -
     return numbers.value("rehearsal.loss.total") * weight_kg if kind == SEPARATION else 0.0
 
 
-def bleeding_of(
-    procedure: Procedure,
-    nodes: Sequence[Node],
-    complications: Sequence[str],
-    body: Floats,
-    loss: Floats,
-    numbers: Numbers,
-) -> Floats:
+def bleeding_of(procedure: Procedure, complications: Sequence[str], body: Floats, numbers: Numbers) -> Floats:
     """``bleed``: (complications, patients) ml/min while a complication is not under control."""
-    minutes = np.array([node.end_min - node.start_min for node in nodes], np.float64)
     bleed = np.zeros((len(complications), len(procedure.patients)))
-    for p, patient in enumerate(procedure.patients):
-        in_field = minutes * (loss[:, p] > 0)
-        mean = float((in_field * loss[:, p]).sum() / in_field.sum()) if in_field.any() else 0.0
-        for k, name in enumerate(complications):
-            kind = where.BLEEDING.get(name)
-            if kind is where.Bleeds.MOTHER and patient == "mother":
-                bleed[k, p] = numbers.value("rehearsal.loss.bleeding_mother")
-            elif kind is where.Bleeds.FIELD and patient != "mother":
-                bleed[k, p] = numbers.value("rehearsal.blood.haemorrhage_factor") * mean
-            elif kind is where.Bleeds.BRIDGE and patient != "mother":
-                bleed[k, p] = numbers.value("rehearsal.loss.bleeding_bridge") * body[p, ar.BODY["weight_kg"]]
+    for k, name in enumerate(complications):
+        kind = where.BLEEDING.get(name)
+        for p, patient in enumerate(procedure.patients):
+            if kind is not None and (kind is where.Bleeds.MOTHER) == (patient == "mother"):
+                bleed[k, p] = _bleeding(kind, body[p, ar.BODY["weight_kg"]], numbers)
     return bleed
+
+
+def _bleeding(kind: where.Bleeds, weight_kg: float, numbers: Numbers) -> float:
+    if kind is where.Bleeds.MOTHER:
+        return numbers.value("rehearsal.loss.bleeding_mother")
+    if kind is where.Bleeds.BRIDGE:
+        return numbers.value("rehearsal.loss.bleeding_bridge") * weight_kg
+    usual = numbers.value("complication.blood.loss_median") / numbers.value(
+        "durations.craniosynostosis.infants"
+    )
+    whole = numbers.value("rehearsal.blood.haemorrhage_factor") * usual * weight_kg
+    return whole / 2 if kind is where.Bleeds.SHARED else whole
 
 
 def exchange_of(procedure: Procedure, closings: int, numbers: Numbers) -> Floats:

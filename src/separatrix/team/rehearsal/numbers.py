@@ -91,7 +91,6 @@ OF_KIND = {
 OTHERS = (
     "rehearsal.arrival.equipment_other_room",
     "rehearsal.control.unstated",
-    "rehearsal.blood.haemorrhage_factor",
     "rehearsal.exchange.scalp_share",
     "haemodynamics.cross_flow.demo",
     "haemodynamics.allowed_loss.haematocrit_start",
@@ -106,6 +105,9 @@ OTHERS = (
 OTHERS_OF_KIND = {
     SEPARATION: (
         "rehearsal.loss.total",
+        "rehearsal.blood.haemorrhage_factor",
+        "complication.blood.loss_median",
+        "durations.craniosynostosis.infants",
         "rehearsal.loss.weight_exposure",
         "rehearsal.loss.weight_venous",
         "rehearsal.loss.weight_brain",

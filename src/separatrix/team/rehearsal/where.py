@@ -126,17 +126,19 @@ LOSS_PHASE: dict[str, str] = {
 class Bleeds(enum.Enum):
     """How fast it bleeds while it is not under control."""
 
-    FIELD = "field"
-    """So many times the mean loss of the work in the field."""
+    CHILD = "child"
+    """From one child: so many times what skull surgery in infants loses in a minute."""
+    SHARED = "shared"
+    """The same from what both share: half of it from either."""
     MOTHER = "mother"
-    """A rate of its own."""
+    """From the mother, at a rate of its own."""
     BRIDGE = "bridge"
-    """A rate by the newborn's weight: nothing else bleeds that it could be measured by."""
+    """From either newborn, by weight."""
 
 
 BLEEDING = {
-    "complication.sinus_tear_total_form": Bleeds.FIELD,
-    "complication.haemorrhage": Bleeds.FIELD,
+    "complication.sinus_tear_total_form": Bleeds.SHARED,
+    "complication.haemorrhage": Bleeds.CHILD,
     "complication.bridge_torn": Bleeds.BRIDGE,
     "complication.mother_bleeds": Bleeds.MOTHER,
 }
