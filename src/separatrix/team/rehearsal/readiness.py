@@ -168,7 +168,7 @@ def _break_finding(procedure: Procedure, need: Need, group: Sequence[Uncalled]) 
     names = {person.id: person.name for person in procedure.people}
     target = min(one.response.within_min for one in group)
     return Finding(
-        key=f"break:{_name(need)}:{'+'.join(resting)}",
+        key=f"break:{_name(need)}:{'+'.join(resting)}:{min(one.span[0] for one in group):g}",
         severity="mend",
         title=f"On a break while nobody else could come: {', '.join(names[p] for p in resting)}",
         text=f"{_answers(group)} need {wanted(need, procedure)} within {target:g} min; "
