@@ -1,4 +1,4 @@
-"""What the equations of the physiology say where they can be solved by hand: to check the engine and its numbers.
+"""What the equations of the physiology say where they can be solved by hand, to check the engine.
 
 The engine's own steps are in the ``*_kernel`` modules; the equations stand in
 ``docs/method/rehearsal-physiology.md``.
@@ -55,7 +55,7 @@ def allowed_loss_ml(volume_ml: float, haematocrit_start: float, haematocrit_lowe
 
     Notes
     -----
-    Entries ``haemodynamics.allowed_loss.formula`` and ``haemodynamics.allowed_loss.example``. It is a straight
+    Entries ``haemodynamics.allowed_loss.formula`` and ``haemodynamics.allowed_loss.example``. It is a
     line where `diluting_loss_ml` is a curve, and so allows less.
 
     Examples
