@@ -183,7 +183,7 @@ def test_a_child_that_bleeds_is_kept_above_the_trigger_less_what_the_wait_costs(
     assert 0.25 * math.exp(-25 / 600) < lowest < 0.25
     assert short == 0
     assert child.state[0, LOST_ML] == pytest.approx(1200.0)
-    # 1 200 ml at 25 to 32 %, less what the child could lose from 34 to 25 %, in packs of 45.6 ml of red cells.
+    # 1 200 ml at 25 to 32 %, less what could be lost from 34 to 25 %, in packs of 45.6 ml of red cells.
     assert (
         (1200 * 0.25 - 0.09 * 600) / 45.6 - 1
         <= child.state[0, RED_GIVEN]
