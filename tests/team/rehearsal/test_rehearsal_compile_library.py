@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.team.choreography.procedures import small
 from tests.team.rehearsal.planned import LIBRARY, numbers, planned
 
+from separatrix.core import InputError
+from separatrix.evidence import EvidenceReader, all_entries
+from separatrix.team.choreography.plan import choreograph
+from separatrix.team.protocol import default_team, inputs_for, procedures, read_protocol
 from separatrix.team.protocol.model import Procedure
 from separatrix.team.rehearsal import arrays as ar
-from separatrix.team.rehearsal.compile import compile_procedure, fill, structure_of
+from separatrix.team.rehearsal.compile import Compiled, compile_procedure, fill, structure_of
 
 
-@pytest.mark.parametrize("name", LIBRARY)
-def test_the_plan_itself_keeps_every_arc_release_and_handover(name: str) -> None:
+def assert_keeps_the_plan(found: Compiled) -> None:
     """Played with planned lengths the rehearsal is the plan: nothing waits for what comes later in it."""
-    made, schedule = planned(name)
-    found = compile_procedure(made, schedule, numbers(made))
-    a, turns = found.arrays, found.names.turns
+    a, turns, rules = found.arrays, found.names.turns, found.structure.procedure.rules
     start = np.concatenate([a.node_planned[:, 0], [t.start_min for t in turns]])
     end = np.concatenate([a.node_planned[:, 1], [t.end_min for t in turns]])
     before = np.repeat(np.arange(len(start)), np.diff(a.arc_ptr))
@@ -32,9 +35,63 @@ def test_the_plan_itself_keeps_every_arc_release_and_handover(name: str) -> None
         assert row[0].start_min == a.node_planned[a.chain_begins[c], 0]
         assert row[-1].end_min == a.node_planned[a.chain_ends[c], 1]
         assert all(
-            one.end_min == next_one.start_min + made.rules.handover_min
+            one.end_min == next_one.start_min + rules.handover_min
             for one, next_one in itertools.pairwise(row)
         )
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_the_plan_itself_keeps_every_arc_release_and_handover(name: str) -> None:
+    made, schedule = planned(name)
+    assert_keeps_the_plan(compile_procedure(made, schedule, numbers(made)))
+
+
+@pytest.mark.parametrize("operations", [2, 3])
+def test_operations_in_stages_compile(operations: int) -> None:
+    evidence = EvidenceReader(all_entries())
+    protocol = read_protocol("separation", evidence=evidence)
+    inputs = inputs_for(protocol, evidence=evidence, operations=operations)
+    for made in procedures(protocol, inputs, default_team(protocol, evidence=evidence), evidence=evidence):
+        found = compile_procedure(made, choreograph(made, effort="first", threads=1), numbers(made))
+        assert_keeps_the_plan(found)
+        assert all("never taken" in finding for finding in found.findings)
+
+
+@pytest.mark.parametrize(
+    ("name", "choices"),
+    [
+        ("birth", {"week": 31.0, "labour": "early"}),
+        ("birth", {"hour": "night", "anaesthesia": "general"}),
+        ("emergency_separation", {"failing": "B"}),
+    ],
+)
+def test_other_choices_compile(name: str, choices: dict[str, str | float]) -> None:
+    evidence = EvidenceReader(all_entries())
+    protocol = read_protocol(name, evidence=evidence)
+    inputs = inputs_for(protocol, evidence=evidence, choices=choices)
+    team = default_team(protocol, evidence=evidence)
+    made = procedures(protocol, inputs, team, evidence=evidence)[-1]
+    assert_keeps_the_plan(
+        compile_procedure(made, choreograph(made, effort="first", threads=1), numbers(made))
+    )
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_procedures_keep_their_plan(seed: int) -> None:
+    made = small(seed)
+    schedule = choreograph(made, effort="first", seed=seed, threads=1)
+    if schedule.status == "infeasible":
+        with pytest.raises(InputError, match="there is none"):
+            compile_procedure(made, schedule, numbers(made))
+    else:
+        assert_keeps_the_plan(compile_procedure(made, schedule, numbers(made)))
+
+
+def test_a_compiled_procedure_can_be_sent_to_another_process() -> None:
+    made, schedule = planned("birth")
+    found = compile_procedure(made, schedule, numbers(made))
+    there = pickle.loads(pickle.dumps(found))
+    assert all(np.array_equal(one, other) for one, other in zip(found.arrays, there.arrays, strict=True))
 
 
 @pytest.mark.parametrize("name", LIBRARY)
@@ -135,6 +192,19 @@ def unskilled(skill: str, pools: tuple[str, ...] = ("room", "relief")) -> Damage
     return damage
 
 
+def at_night_without(skill: str) -> Damage:
+    """Nobody is on duty who brings the skill after the first twelve hours."""
+
+    def damage(made: Procedure) -> Procedure:
+        people = tuple(
+            replace(p, shift_min=(min(p.shift_min[0], 719), 720)) if skill in p.skills else p
+            for p in made.people
+        )
+        return replace(made, people=people)
+
+    return damage
+
+
 def without_standby(first_day: bool) -> Damage:
     def damage(made: Procedure) -> Procedure:
         return replace(
@@ -153,6 +223,7 @@ def without_standby(first_day: bool) -> Damage:
         (unskilled("blood_runner"), "Nobody in the team can come as blood_runner to"),
         (unskilled("coordinator"), "Nobody in the team can come as coordinator to"),
         (unskilled("plastic_surgeon"), "Nobody in the team can come as plastic_surgeon of A to"),
+        (at_night_without("coordinator"), "Nobody is on duty as coordinator from minute 720 to"),
         (without_standby(False), "Nobody in the team can come as neurosurgeon of B on standby to"),
         (without_standby(True), "as neurosurgeon of B on standby from minute 0 to 1440 after the operation"),
     ],

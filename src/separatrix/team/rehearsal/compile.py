@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 
@@ -191,7 +190,7 @@ def structure_of(procedure: Procedure, schedule: Schedule) -> Structure:
         rows=rows,
         causes=causes,
         after=after,
-        fields=MappingProxyType(fields),
+        fields=fields,
         other_room=from_other_room(responses, procedure),
         unstated=tuple(r for r, name in enumerate(responses) if name.response.control is None),
         names=names,
