@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from markupsafe import Markup, escape
 
 from separatrix.share.axes import ALARM, INK, Axes, hour_ticks, hours, ticks
 from separatrix.share.script.gantt import clock_text, fitted
 from separatrix.team.rehearsal.model import Quantiles, Swing
+from separatrix.team.rehearsal.sketch import Sketch
 
 _BARS = 60
 """Bars of a histogram at most."""
@@ -54,6 +56,25 @@ class Spread:
             if cut > 0:
                 found += count * cut / self.width_min
         return found / self.n
+
+
+def spread_of(sketch: Sketch, name: str) -> Spread:
+    """How often a moment fell into each minute, as a run counted it.
+
+    Parameters
+    ----------
+    name
+        Column of minutes, such as ``separation_min``. What lies beyond the last minute that is told apart is
+        counted there; a moment that never came is left out.
+    """
+    column = sketch.layout.at(name)
+    begin, end = (int(value) for value in sketch.scales.first[column : column + 2])
+    bins = sketch.sums.bins[begin + 1 : end]  # the first holds what is below zero: no moment is
+    return Spread(
+        first_min=float(sketch.scales.low[column]),
+        width_min=1 / float(sketch.scales.per_unit[column]),
+        counts=tuple(int(count) for count in np.trim_zeros(bins, "b")),
+    )
 
 
 def moment_chart(

@@ -51,12 +51,18 @@ def write_story(story: Story, folder: Path, *, why: str = "") -> tuple[Path, ...
 def write_scenarios(procedure: Procedure, scenarios: Sequence[Scenario], folder: Path) -> tuple[Path, ...]:
     """Write ``scenario-cards.html`` and ``.pdf``, and the story of each scenario in a folder of its name.
 
+    Parameters
+    ----------
+    folder
+        Made where it is not there.
+
     Returns
     -------
     tuple of Path
         What was written; without the PDF where its libraries are missing. The same scenarios give the same
         bytes.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     html = cards_html(procedure, scenarios, number_cards(procedure, scenarios))
     written = [_put(folder / "scenario-cards.html", html)]
     if not why_no_pdf():

@@ -14,7 +14,9 @@ class Lexicon:
 
     def __init__(self, compiled: Compiled) -> None:
         self.arrays, self.names = compiled.arrays, compiled.names
-        self.titles = compiled.structure.procedure.titles
+        procedure = compiled.structure.procedure
+        self.titles = procedure.titles
+        self.said = {response.complication: response.title for response in reversed(procedure.responses)}
 
     def node(self, node: int) -> str:
         """Title of an activity."""
@@ -25,8 +27,9 @@ class Lexicon:
         return self.names.person_names[person] if person >= 0 else "nobody"
 
     def complication(self, complication: int) -> str:
-        """Title of a complication."""
-        return self.names.complication_titles[complication]
+        """What a complication is called: as on the crisis sheets, where it has one."""
+        id = self.names.complications[complication]
+        return self.said.get(id, self.names.complication_titles[complication])
 
     def patients_of(self, node: int) -> tuple[Patient, ...]:
         """Patients that an activity is on."""

@@ -246,13 +246,11 @@ class Teller:
     def _take_over(self, minute: float, row: tuple[float, ...]) -> None:
         chain, comes, goes = (int(value) for value in row[:3])
         self.covering[chain, comes] = minute
-        title = self.names.chains[chain].title
-        words = (
-            f"{self.word.person(comes)} takes over from {self.word.person(goes)}"
-            if goes >= 0
-            else "Taken over"
-        )
-        self._say(minute, "take_over", f"{title}: {words}{'' if row[3] else ', not in the script'}")
+        if goes < 0:
+            return  # who begins was told when the cover began
+        words = f"{self.word.person(comes)} takes over from {self.word.person(goes)}"
+        unplanned = "" if row[3] else ", not in the script"
+        self._say(minute, "take_over", f"{self.names.chains[chain].title}: {words}{unplanned}")
 
     def _released(self, minute: float, row: tuple[float, ...]) -> None:
         chain, person = int(row[0]), int(row[1])
