@@ -212,6 +212,12 @@ def test_cover_is_a_chain_of_turns() -> None:
     }
 
 
+def test_a_cover_of_no_patient_is_there_for_all() -> None:
+    made, schedule = covered()
+    for_all = replace(made, covers=(replace(made.covers[0], patients=()),))
+    assert compiled(for_all, schedule).arrays.chain_patients.tolist() == [0b11]
+
+
 def test_two_places_of_a_cover_are_two_chains() -> None:
     made, schedule = covered()
     double = replace(

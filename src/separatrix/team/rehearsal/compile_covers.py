@@ -101,7 +101,10 @@ def chain_fields(
     return {
         "chain_ptr": pointers([len(chain.turns) for chain in chains]),
         "chain_need": np.array(rows, np.int64),
-        "chain_patients": np.array([bits(c.patients, procedure.patients) for c in covers], np.int64),
+        # A cover of no patient, such as the blood runner's, is there for all of them.
+        "chain_patients": np.array(
+            [bits(c.patients or procedure.patients, procedure.patients) for c in covers], np.int64
+        ),
         "chain_begins": np.array([node_of[c.begins] for c in covers], np.int64),
         "chain_ends": np.array([node_of[c.ends] for c in covers], np.int64),
         "chain_longest": np.array([c.longest_min for c in covers], np.float64),
