@@ -289,7 +289,7 @@ class Rehearsal:
 
     def _nothing_left(self, _: simpy.Event) -> None:
         self.checks_at = -1.0
-        if self.ahead or self.over:
+        if self.ahead or self.over or any(self._turn_ahead(chain) for chain in range(len(self.chains))):
             return
         ready = [unit for unit in self.script.units if self._all_in(unit)]
         if not ready:
@@ -308,13 +308,13 @@ class Rehearsal:
             earliest = script.node_release[item]
         else:
             turn = item - script.nodes
-            if turn in script.first_turns:
+            if turn in script.first_turns or self.chains[script.chain_of_turn[turn]].closed:
                 return
             earliest = script.turn_planned[turn]
         self.moment[item] = max(self.moment[item], earliest)
         self.armed[item] = True
         self.version[item] += 1
-        self.ahead += 1
+        self.ahead += item < script.nodes
         version = self.version[item]
         event = self.clock.at(max(self.moment[item], self.now), (script_of.MOMENT,))
         event.callbacks.append(lambda _: self._comes(item, version))
@@ -324,22 +324,43 @@ class Rehearsal:
         if self.armed[item]:
             self.armed[item] = False
             self.version[item] += 1
-            self.ahead -= 1
+            self.ahead -= item < self.script.nodes
         self.in_since[item] = NEVER
 
     def _comes(self, item: int, version: int) -> None:
         if self.version[item] != version:
             return
         self.armed[item] = False
-        self.ahead -= 1
         self.in_since[item] = self.now
         if item >= self.script.nodes:
-            self.turn_in[item - self.script.nodes].succeed()
-        elif self.dropped[item]:
+            turn = item - self.script.nodes
+            self.turn_in[turn].succeed()
+            if not self._is_next(turn):
+                return
+        else:
+            self.ahead -= 1
+            self._node_comes(item)
+        self._stir()
+
+    def _node_comes(self, item: int) -> None:
+        if self.dropped[item]:
             self._pass_at(item)
         else:
             self._gather(item)
-        self._stir()
+
+    def _is_next(self, turn: int) -> bool:
+        """Whether a turn would take over next in a chain that is open."""
+        chain = self.script.chain_of_turn[turn]
+        return self.chains[chain].open and turn == self.script.chain_ptr[chain] + self.chains[chain].begun
+
+    def _turn_ahead(self, chain: int) -> bool:
+        """Whether the moment of the next turn of an open chain is still to come."""
+        turn = self.script.chain_ptr[chain] + self.chains[chain].begun
+        return (
+            turn < self.script.chain_ptr[chain + 1]
+            and self._is_next(turn)
+            and self.armed[self.script.nodes + turn]
+        )
 
     def _gather(self, node: int) -> None:
         place = self.script.unit_of[node]
