@@ -306,7 +306,9 @@ def play_node(space, node):  # type: ignore[no-untyped-def]
     """What comes next in a running node: it resumes, is struck, or ends."""
     ints, reals = space.ints, space.reals
     if ints[ints[at.STATUS] + node] == at.HELD:
+        noted = step_bodies(space)
         resume(ints, reals, node)
+        cross(space, noted)
         return
     first = ints[at.FIRST_STRIKE] + node
     coming = ints[first]
