@@ -287,10 +287,17 @@ def test_a_complication_without_response_is_told_and_stays_a_cell() -> None:
     assert len(possible_cells(found)) == len(possible_cells(separation()))
 
 
-def test_a_response_to_nothing_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("complication", "told"),
+    [
+        ("complication.hypoxi", "a response to nothing that the list of complications has"),
+        ("complication.death_30_days", "a response to a row of role calibration: it never strikes"),
+        ("complication.fatigue_error_factor", "a response to a row of role modifier: it never strikes"),
+        ("complication.mother_bleeds", "a response to what strikes in birth only"),
+    ],
+)
+def test_a_response_to_what_never_strikes_is_refused(complication: str, told: str) -> None:
     made, schedule = planned("separation")
-    odd = replace(made, responses=(*made.responses, answer("A", "complication.hypoxi")))
-    with pytest.raises(
-        InputError, match=r"complication\.hypoxi: a response to nothing.*complication\.hypoxia"
-    ):
+    odd = replace(made, responses=(*made.responses, answer("A", complication)))
+    with pytest.raises(InputError, match=f"responses.{complication}: {told}"):
         compile_procedure(odd, schedule, numbers(made))

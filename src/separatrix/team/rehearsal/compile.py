@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from separatrix.core import Fault, InputError, near_names
-from separatrix.evidence import Complication
+from separatrix.evidence import Complication, Role, all_complications
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.protocol.model import Duration, Procedure
 from separatrix.team.rehearsal import arrays as ar
@@ -206,7 +206,7 @@ def _rows(procedure: Procedure) -> tuple[Complication, ...]:
     faults = [
         Fault(
             field=f"responses.{response.complication}",
-            problem="a response to nothing that the list of complications has for this procedure",
+            problem=_no_row(response.complication),
             mend=near_names(response.complication, known),
         )
         for response in procedure.responses
@@ -215,6 +215,16 @@ def _rows(procedure: Procedure) -> tuple[Complication, ...]:
     if faults:
         raise InputError(*faults)
     return rows
+
+
+def _no_row(complication: str) -> str:
+    """Why a response is to nothing that strikes in a procedure."""
+    row = all_complications().get(complication)
+    if row is None:
+        return "a response to nothing that the list of complications has"
+    if row.role in (Role.CALIBRATION, Role.MODIFIER):
+        return f"a response to a row of role {row.role.value}: it never strikes"
+    return "a response to what strikes in " + " and ".join(row.procedures) + " only"
 
 
 def _awake(
