@@ -16,14 +16,12 @@ from separatrix.core.progress import Progress, silent
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.protocol.model import Procedure
 from separatrix.team.rehearsal.arrays import Floats, Ints
-from separatrix.team.rehearsal.blocks import in_blocks
 from separatrix.team.rehearsal.candidates import Candidate
 from separatrix.team.rehearsal.compile import Compiled, compile_procedure
-from separatrix.team.rehearsal.matrix_kernel import short_of
+from separatrix.team.rehearsal.matrix import tally_cells
 from separatrix.team.rehearsal.model import Cell, Change, Effect
 from separatrix.team.rehearsal.readiness import script_findings
 from separatrix.team.rehearsal.rows import Rows, rehearse_table
-from separatrix.team.rehearsal.space import Space, new_space
 from separatrix.team.rehearsal.statistics import interval_of
 
 CELLS_SHORT = "cells_short"
@@ -34,8 +32,6 @@ HELPS_IN = (CELLS_SHORT, "nobody", "late", "packs_short", "overtime_min", "separ
 
 FORCED_CELLS = 120
 """So many of the cells that are not covered are forced again, evenly over them."""
-
-BLOCK = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +81,10 @@ def _drawn(rows: Rows) -> dict[str, Floats]:
 
 def shortfalls(compiled: Compiled, cells: Ints, *, runs: int, seed: int, threads: int | None) -> Floats:
     """In how many of the forced cells (q, 3) somebody or something came late or not at all: (runs,)."""
-    short = np.zeros(runs, dtype=np.int64)
     if len(cells) == 0:
-        return short.astype(np.float64)
-    columns = len(compiled.layout.names)
-
-    def begin() -> tuple[Space, Floats, Floats]:
-        return new_space(compiled.arrays), np.zeros((len(cells), columns)), np.zeros(columns)
-
-    def fill(own: tuple[Space, Floats, Floats], first: int, count: int) -> None:
-        space, rows, base = own
-        short_of(space, seed, first, count, cells, rows, base, short[first : first + count])
-
-    in_blocks(runs, begin=begin, work=fill, threads=threads, block=BLOCK, progress=silent)
-    return short.astype(np.float64)
+        return np.zeros(runs)
+    told = tally_cells(compiled, cells, runs=runs, seed=seed, threads=threads)
+    return told.short.astype(np.float64)
 
 
 def forced_again(compiled: Compiled, cells: Sequence[Cell]) -> Ints:

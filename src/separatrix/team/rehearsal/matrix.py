@@ -44,6 +44,8 @@ class Tallied:
     """(q, `TALLIES`)."""
     missing: Ints
     """(q, calls + equipment + stock)."""
+    short: Ints
+    """(runs,) in how many cells somebody or something came late or not at all."""
     first_missing: tuple[int, int, int]
     """Columns of `missing` where calls, equipment and stock begin."""
 
@@ -68,6 +70,7 @@ def tally_cells(
     first_missing = (0, calls, calls + len(arrays.equipment))
     width = first_missing[2] + len(arrays.stock)
     starts = np.array(first_missing, dtype=np.int64)
+    short = np.zeros(runs, dtype=np.int64)
 
     def begin() -> tuple[Space, Ints, Ints, Floats, Floats]:
         return (
@@ -80,12 +83,14 @@ def tally_cells(
 
     def tally(own: tuple[Space, Ints, Ints, Floats, Floats], first: int, count: int) -> None:
         space, told, missing, rows, base = own
-        tally_forced(space, seed, first, count, cells, starts, rows, base, told, missing)
+        tally_forced(
+            space, seed, first, short[first : first + count], cells, starts, rows, base, told, missing
+        )
 
     counted = in_blocks(runs, begin=begin, work=tally, threads=threads, block=BLOCK, progress=progress)
     tallies = np.sum([own[1] for own in counted], axis=0)
     missing = np.sum([own[2] for own in counted], axis=0)
-    return Tallied(cells, tallies, missing, first_missing)
+    return Tallied(cells, tallies, missing, short, first_missing)
 
 
 def status_of(in_time: int, late: int, runs: int, *, covered_share: float) -> CellStatus:

@@ -56,21 +56,26 @@ def _tally_missing(row, missing, first):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, nogil=True)
-def tally_forced(space, seed, first, count, cells, first_missing, rows, base, tallies, missing):  # type: ignore[no-untyped-def]
-    """Add rehearsals `first` to ``first + count - 1``, each forced into every cell, to the tallies.
+def tally_forced(  # type: ignore[no-untyped-def]
+    space, seed, first, short, cells, first_missing, rows, base, tallies, missing
+):
+    """Add the rehearsals `first` on, as many as `short` is long, each forced into every cell, to the tallies.
 
+    ``short`` (count,) takes in how many cells of each rehearsal somebody or something came late or not at all;
     ``space`` of `new_space`, one a thread; ``cells`` (q, 3) node, complication, patient, by node;
     ``first_missing`` (3,) column of ``missing`` at which calls, equipment and stock begin; ``rows`` (q, OUT)
     and ``base`` (OUT,) room to work in; ``tallies`` (q, TALLIES), ``missing`` (q, calls + equipment + stock).
     """
-    for replication in range(first, first + count):
-        rehearse_forced(space, seed, replication, cells, rows, base)
+    for run in range(len(short)):
+        short[run] = 0
+        rehearse_forced(space, seed, first + run, cells, rows, base)
         for i in range(len(cells)):
             row, told = rows[i], tallies[i]
             status = np.int64(row[_STATUS])
             if status == 0:
                 continue
             told[_IN_TIME + status - 1] += 1
+            short[run] += status >= 2
             if status == 3:
                 _tally_missing(row, missing[i], first_missing)
             else:
@@ -86,15 +91,3 @@ def tally_forced(space, seed, first, count, cells, first_missing, rows, base, ta
                 told[_SEPS] += 1
                 told[_SEP] += added
                 told[_SEP2] += added * added
-
-
-@nb.njit(cache=True, nogil=True)
-def short_of(space, seed, first, count, cells, rows, base, short):  # type: ignore[no-untyped-def]
-    """In how many cells somebody or something came late or not at all, per rehearsal: ``short`` (count,)."""
-    for i in range(count):
-        rehearse_forced(space, seed, first + i, cells, rows, base)
-        number = 0
-        for row in rows:
-            if row[_STATUS] >= 2:
-                number += 1
-        short[i] = number
