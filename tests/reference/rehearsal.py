@@ -137,7 +137,7 @@ class Rehearsal:
         self.checks_at = -1.0
         # people
         self.node_of = [-1] * p
-        self.chain_of = [-1] * p
+        self.chains_of: list[list[int]] = [[] for _ in range(p)]
         self.crisis_of: list[Crisis | None] = [None] * p
         self.break_until = [-1.0] * p
         self.busy = [0] * p
@@ -261,6 +261,7 @@ class Rehearsal:
         self._stir()
 
     def _stop(self) -> None:
+        self._close_step()
         self.whole["stopped"] = 1.0
         self.whole["end_min"] = NEVER
         self._close_books()
@@ -392,7 +393,7 @@ class Rehearsal:
     # ---------------------------------------------------------------- people
 
     def _free(self, person: int) -> bool:
-        return self.node_of[person] < 0 and self.chain_of[person] < 0 and self.crisis_of[person] is None
+        return self.node_of[person] < 0 and not self.chains_of[person] and self.crisis_of[person] is None
 
     def _first_of(self, need: int, not_these: set[int], only_done: bool) -> int:
         """First of a need's people on duty, free, not on a break; with nothing planned any more, if asked."""
@@ -698,7 +699,7 @@ class Rehearsal:
     def _hold_chain(self, chain: int, person: int, item: int) -> None:
         cover = self.chains[chain]
         cover.holder, cover.item, cover.began = person, item, self.now
-        self.chain_of[person] = chain
+        self.chains_of[person].append(chain)
         self._enter(person)
         if item >= 0:
             cover.begun += 1
@@ -724,8 +725,7 @@ class Rehearsal:
 
     def _release(self, chain: int, person: int, item: int) -> None:
         self.ahead -= 1
-        if self.chain_of[person] == chain:
-            self.chain_of[person] = -1
+        self.chains_of[person].remove(chain)
         self._leave(person)
         if item >= 0:
             self._deliver(item, self.script.arcs_at_end[item], self.now)
@@ -893,7 +893,7 @@ class Rehearsal:
                 self.break_until[person] = self.now
                 self.person["breaks_lost"][person] += 1
                 self.whole["breaks_lost"] += 1
-            elif node >= 0 and node not in crisis.nodes and minutes > 0.0:
+            elif node >= 0 and node not in crisis.nodes:
                 crisis.nodes.append(node)
             crisis.people.append(person)
         crisis.units = [0] * len(script.equipment)
@@ -912,28 +912,32 @@ class Rehearsal:
 
     def _minutes_to_come(self, person: int, crisis: Crisis, at_strike: list[int], mask: int) -> float:
         script, number = self.script, self.number
-        node, chain = self.node_of[person], self.chain_of[person]
+        node, chains = self.node_of[person], self.chains_of[person]
         if self.crisis_of[person] is not None:
             return NEVER
-        if node in at_strike or (node < 0 and chain >= 0 and script.chain_patients[chain] & mask):
+        if node in at_strike or any(script.chain_patients[chain] & mask for chain in chains):
             return 0.0
         if node >= 0:
             return NEVER if script.node_marks[node] & CRITICAL else number.preempt_min
-        if chain < 0:
+        if not chains:
             if not script.on_duty(person, self.now):
                 return NEVER
             return number.break_call_min if self.now < self.break_until[person] else number.free_min
-        if any(
-            other != person
-            and there >= 0
-            and script.chain_patients[there] == script.chain_patients[chain]
-            and script.chain_need[there] == script.chain_need[chain]
-            and self.crisis_of[other] is None
+        return (
+            number.other_cover_min if all(self._doubled(person, chain, crisis) for chain in chains) else NEVER
+        )
+
+    def _doubled(self, person: int, chain: int, crisis: Crisis) -> bool:
+        """Whether another, in no crisis, holds a chain of the same patients and need."""
+        script = self.script
+        alike = (script.chain_patients[chain], script.chain_need[chain])
+        return any(
+            self.crisis_of[other] is None
             and other not in crisis.people
-            for other, there in enumerate(self.chain_of)
-        ):
-            return number.other_cover_min
-        return NEVER
+            and any((script.chain_patients[c], script.chain_need[c]) == alike for c in chains)
+            for other, chains in enumerate(self.chains_of)
+            if chains and other != person
+        )
 
     def _units_free(self, kind: int, crisis: Crisis) -> int:
         in_use = sum(
