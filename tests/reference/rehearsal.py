@@ -261,7 +261,6 @@ class Rehearsal:
         self._stir()
 
     def _stop(self) -> None:
-        self._close_step()
         self.whole["stopped"] = 1.0
         self.whole["end_min"] = NEVER
         self._close_books()

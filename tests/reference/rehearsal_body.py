@@ -165,8 +165,8 @@ class Bodies:
             while not self._step(step, loss_ml_per_min):
                 step /= 2.0
             left -= step
-        for body in self.bodies:
-            body.note()
+            for body in self.bodies:
+                body.note()
 
     def _step(self, dt: float, losses: list[float]) -> bool:
         number, bodies, count = self.number, self.bodies, len(self.bodies)
