@@ -40,10 +40,7 @@ from separatrix.team.rehearsal.model import (
     Rehearsal,
     Swing,
 )
-from separatrix.team.rehearsal.outputs import Layout
-from separatrix.team.rehearsal.scales import scales_of
-from separatrix.team.rehearsal.sketch import Sketch, no_sums, no_toll
-from separatrix.team.rehearsal.sketch_kernel import count_rows
+from separatrix.team.rehearsal.stored import Distribution
 
 EVIL = "</script><script>alert(1)</script>"
 
@@ -281,28 +278,27 @@ def test_paper_has_a_table_and_no_controls(chapter: Chapter) -> None:
 
 
 def test_a_spread_is_what_the_run_counted() -> None:
-    layout = Layout(("A",), ())
-    rows = np.zeros((5, len(layout.names)))
-    rows[:, layout.at("separation_min")] = [10.2, 10.9, 12.0, 99.0, np.inf]
-    sketch = Sketch(layout=layout, scales=(scales := scales_of(layout, planned_end_min=10)),
-                    sums=no_sums(scales), toll=no_toll(people=1, complications=1))  # fmt: skip
-    count_rows(rows, 0, sketch.scales, sketch.sums)
-    found = spread_of(sketch, "separation_min")
+    edges = np.array([10.2, 12.0, 40.0])
+    counted = Distribution("separation_min", edges, np.array([11.0, 13.0, 99.0]), np.array([2, 1, 1]), 7)
+    found = spread_of(counted)
     assert found.n == 4
+    assert found.first_min == 10
     assert found.share_between(10, 11) == 0.5
     assert found.share_between(12, 12.5) == 0.125
-    assert found.counts[40] == 1  # beyond the last minute that is told apart
+    assert found.counts[30] == 1
+    assert found.reach(0.3) == (10, 13)  # the last stretch holds less than three in ten
 
 
 def test_bars_of_the_chart_add_up_to_all_that_is_shown(spread: Spread) -> None:
     low, high = spread.reach(0.005)
-    assert 0.985 < spread.share_between(low, high) <= 1
-    svg = str(moment_chart(spread, _quantiles(400), planned_min=330, alone=None, title="t"))
-    heights = [float(h) for h in re.findall(r'height="([\d.]+)" fill="#7fa3b8"', svg)]
-    tick = re.findall(r'y1="([\d.]+)" y2="\1"', svg)
-    per_cent = (float(tick[0]) - float(tick[-1])) / (len(tick) - 1)
-    assert heights
-    assert per_cent > 0
+    shown = 100 * spread.share_between(low, high)
+    assert 98 < shown < 100
+    svg = str(moment_chart(spread, _quantiles(400), planned_min=None, alone=None, title="t"))
+    bars = sum(float(h) for h in re.findall(r'height="([\d.]+)" fill="#7fa3b8"', svg))
+    across = [float(y) for y in re.findall(r'y1="([\d.]+)" y2="\1"', svg)]
+    words = [float(v) for v in re.findall(r'text-anchor="end" font-size="13">([\d.]+)<', svg)]
+    per_cent = (across[0] - across[-1]) / (words[-1] - words[0])
+    assert bars / per_cent == pytest.approx(shown, abs=1)
 
 
 @pytest.fixture(scope="module")

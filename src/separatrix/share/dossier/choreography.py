@@ -15,7 +15,7 @@ from separatrix.share.dossier.charts import hours_chart
 from separatrix.share.dossier.model import Chapter, Statement
 from separatrix.share.dossier.wording import counted, sentence
 from separatrix.share.script.gantt import Chart, clock_text, mark_of, to_svg
-from separatrix.share.script.rows import Row, by_person, by_phase, full_title
+from separatrix.share.script.rows import Row, by_person, by_phase
 from separatrix.team.choreography.explanation_model import Explanation
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.protocol.inputs import Patient
@@ -169,7 +169,7 @@ class _Part:
                 continue
             time = times[activity.id]
             at = time.start_min if set(marks) & _AT_START else time.end_min
-            title, words = full_title(activity), "; ".join(_MARK_WORDS[mark] for mark in marks)
+            title, words = activity.full_title, "; ".join(_MARK_WORDS[mark] for mark in marks)
             for patient in activity.patients:  # the same on both children in the same minute is one moment
                 title = title.removesuffix(f", {patient}")
             row = rows.setdefault(

@@ -25,7 +25,6 @@ from separatrix.share.dossier.wording import counted, number, sentence
 from separatrix.share.rehearsal.pages import whom
 from separatrix.share.rehearsal.scenario import Card
 from separatrix.share.script.gantt import clock_text, mark_of
-from separatrix.share.script.rows import full_title
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.protocol.model import Procedure
 from separatrix.team.rehearsal.model import (
@@ -103,7 +102,7 @@ def rehearsal_chapter(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    titles = {a.id: full_title(a) for a in procedure.activities}
+    titles = {a.id: a.full_title for a in procedure.activities}
     environment.filters.update(
         clock=clock_text,
         sentence=sentence,

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from separatrix.share.axes import ALARM, INK, Axes, hour_ticks, hours, ticks
 from separatrix.share.script.gantt import clock_text, fitted
 from separatrix.team.rehearsal.model import Quantiles, Swing
-from separatrix.team.rehearsal.sketch import Sketch
+from separatrix.team.rehearsal.stored import Distribution
 
 _BARS = 60
 """Bars of a histogram at most."""
@@ -58,22 +58,14 @@ class Spread:
         return found / self.n
 
 
-def spread_of(sketch: Sketch, name: str) -> Spread:
-    """How often a moment fell into each minute, as a run counted it.
-
-    Parameters
-    ----------
-    name
-        Column of minutes, such as ``separation_min``. What lies beyond the last minute that is told apart is
-        counted there; a moment that never came is left out.
-    """
-    column = sketch.layout.at(name)
-    begin, end = (int(value) for value in sketch.scales.first[column : column + 2])
-    bins = sketch.sums.bins[begin + 1 : end]  # the first holds what is below zero: no moment is
+def spread_of(distribution: Distribution) -> Spread:
+    """How often a moment fell into each minute, as a run counted it; a moment that never came is left out."""
+    minute = np.floor(distribution.lower).astype(np.int64)
+    counts = np.bincount(minute - minute[:1], weights=distribution.runs) if len(minute) else np.zeros(0)
     return Spread(
-        first_min=float(sketch.scales.low[column]),
-        width_min=1 / float(sketch.scales.per_unit[column]),
-        counts=tuple(int(count) for count in np.trim_zeros(bins, "b")),
+        first_min=float(minute[0]) if len(minute) else 0.0,
+        width_min=1.0,
+        counts=tuple(int(count) for count in counts),
     )
 
 

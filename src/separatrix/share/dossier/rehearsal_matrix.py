@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from separatrix.share.script.gantt import mark_of
-from separatrix.share.script.rows import full_title
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.protocol.model import Procedure
 from separatrix.team.rehearsal.model import Cell, Matrix
@@ -92,7 +91,7 @@ def heat_map(matrix: Matrix, procedure: Procedure, schedule: Schedule, *, bare: 
         statuses = tuple(_worst(at[act.id, c]) for c in columns)
         rows.append(
             MapRow(
-                title=full_title(act),
+                title=act.full_title,
                 phase=procedure.titles.get(f"phase:{act.phase}", act.phase) if act.phase != phase else "",
                 statuses=statuses,
                 has_gap=any(s in ("late", "nobody") for s in statuses),

@@ -29,6 +29,7 @@ _CUES = {
     "haematoma_return": "In intensive care: one pupil grows wide, the child cannot be woken.",
     "segment_clot": "The flow sound over this sinus is gone.",
     "infarct_after_planned_division": "In intensive care: one side of this child moves less than before.",
+    "infarct_after_vein_injury": "In intensive care: one side of this child moves less than before.",
     "drug_crosses": "A drug was given to the other child. Now this child’s pressure and pupils change.",
     "wrong_twin_given": "The empty syringe carries the other child’s colour.",
     "anaphylaxis": "Red skin, stiff chest, falling pressure.",

@@ -20,6 +20,8 @@ from separatrix.team.rehearsal.story import PlayedActivity, Story
 _WIDE, _LABEL, _RIGHT = 420.0, 100.0, 8.0
 _LEFT = _RIGHT + _LABEL
 _ROW, _HEADING, _TOP, _FOOT = 5.4, 6.0, 44.0, 18.0
+_HOUR = 11.0
+"""Least width between two numbers on the axis."""
 _PLAN = "#9a968c"
 _HELD = (
     '<pattern id="held" width="1.4" height="1.4" patternUnits="userSpaceOnUse">'
@@ -93,9 +95,9 @@ class _Drawing:
         return "".join([*parts, "</svg>\n"])
 
     def _axis(self) -> list[str]:
-        parts, count = [], math.floor(self.end_min / 60) + 1
-        every = 1 if count <= 40 else 2
-        for hour in range(0, count, every):
+        parts, wide = [], self.x(60) - self.x(0)
+        every = next(n for n in (1, 2, 3, 4, 6, 12, 24, 1000) if n * wide >= _HOUR)
+        for hour in range(0, math.floor(self.end_min / 60) + 1, every):
             at = self.x(hour * 60)
             parts.append(
                 f'<line x1="{at:.2f}" x2="{at:.2f}" y1="{_TOP - 2:.1f}" y2="{self.bottom:.1f}" '

@@ -82,7 +82,10 @@ def day(name: str, story: Story) -> Scenario:
         "median": "The rehearsal in the middle: as many end later as end sooner.",
         "worst": "One of the slowest: only one in twenty ends later.",
     }[name]
-    longest = sorted(story.crises, key=lambda c: (-c.control_min, c.number))
+    struck = [
+        crisis for crisis in story.crises if crisis.activity
+    ]  # the days after are not played in theatre
+    longest = sorted(struck, key=lambda c: (-c.control_min, c.number))
     chosen: dict[tuple[str, str, tuple[Patient, ...]], Crisis] = {}
     for crisis in longest:
         chosen.setdefault((crisis.complication, crisis.state, crisis.struck), crisis)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from separatrix.share.script.crises import Crisis, crises_of
 from separatrix.share.script.gantt import mark_of
-from separatrix.share.script.rows import full_title, main_skill
+from separatrix.share.script.rows import main_skill
 from separatrix.team.choreography.model import Assignment, Schedule
 from separatrix.team.protocol.inputs import Patient
 from separatrix.team.protocol.model import ActivityMark, Person, Procedure
@@ -93,7 +93,7 @@ class _Writer:
             for o in self.together[item.activity]
             if o.person != person.id and o.start_min < item.end_min and item.start_min < o.end_min
         ]
-        title = full_title(activity) if activity else cover.title if cover else ""
+        title = activity.full_title if activity else cover.title if cover else ""
         takes_over = any(
             o.person == person.id and o.kind == "cover" and o.start_min == item.start_min
             for o in self.together[item.activity]

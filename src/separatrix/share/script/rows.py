@@ -53,7 +53,7 @@ def by_person(procedure: Procedure, schedule: Schedule) -> list[Row]:
                 start_min=item.start_min,
                 end_min=item.end_min,
                 kind=item.kind,
-                text=_words(item, full_title(activity) if activity else cover.title if cover else ""),
+                text=_words(item, activity.full_title if activity else cover.title if cover else ""),
                 patients=activity.patients if activity else cover.patients if cover else (),
                 critical=activity is not None and ActivityMark.CRITICAL in activity.marks,
             )
@@ -91,7 +91,7 @@ def by_phase(procedure: Procedure, schedule: Schedule) -> list[Row]:
         group = activity.phase
         bar = _bar(activity, when[activity.id].start_min, when[activity.id].end_min)
         team = activity.patients[0] if len(activity.patients) == 1 else None
-        rows.append(Row(label=full_title(activity), team=team, bars=(bar,), heading=heading))
+        rows.append(Row(label=activity.full_title, team=team, bars=(bar,), heading=heading))
     return rows
 
 
@@ -121,13 +121,6 @@ def _person_order(procedure: Procedure) -> Callable[[Person], tuple[int, int, st
     return lambda p: (skills[main_skill(p)], teams[p.team], p.id)
 
 
-def full_title(activity: Activity) -> str:
-    """What is done; at one of many crossings, at which, said first so that it is never cut off."""
-    if not activity.crossing:
-        return activity.title
-    return f"{activity.crossing}: {activity.title.removesuffix(f', {activity.crossing}')}"
-
-
 def _words(item: Assignment, title: str) -> str:
     return {"break": "break", "handover": "handover"}.get(item.kind, title)
 
@@ -137,7 +130,7 @@ def _bar(activity: Activity, start_min: int, end_min: int) -> Bar:
         start_min=start_min,
         end_min=end_min,
         kind="activity",
-        text=full_title(activity),
+        text=activity.full_title,
         patients=activity.patients,
         critical=ActivityMark.CRITICAL in activity.marks,
     )

@@ -89,6 +89,13 @@ class Activity:
     """The crossing it deals with, if any."""
     earliest_min: int = 0
 
+    @property
+    def full_title(self) -> str:
+        """What is done; at one of many crossings, at which, said first so that it is never cut off."""
+        if not self.crossing:
+            return self.title
+        return f"{self.crossing}: {self.title.removesuffix(f', {self.crossing}')}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Precedence:

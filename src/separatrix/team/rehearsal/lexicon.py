@@ -16,11 +16,13 @@ class Lexicon:
         self.arrays, self.names = compiled.arrays, compiled.names
         procedure = compiled.structure.procedure
         self.titles = procedure.titles
+        self.activities = {activity.id: activity.full_title for activity in procedure.activities}
         self.said = {response.complication: response.title for response in reversed(procedure.responses)}
 
     def node(self, node: int) -> str:
         """Title of an activity."""
-        return self.names.nodes[node].title
+        name = self.names.nodes[node]
+        return self.activities.get(name.id, name.title)
 
     def person(self, person: int) -> str:
         """Name of a person; ``nobody`` below 0."""
@@ -29,7 +31,8 @@ class Lexicon:
     def complication(self, complication: int) -> str:
         """What a complication is called: as on the crisis sheets, where it has one."""
         id = self.names.complications[complication]
-        return self.said.get(id, self.names.complication_titles[complication])
+        title = self.names.complication_titles[complication]
+        return self.said.get(id, title[:1].upper() + title[1:])
 
     def patients_of(self, node: int) -> tuple[Patient, ...]:
         """Patients that an activity is on."""

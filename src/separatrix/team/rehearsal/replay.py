@@ -221,7 +221,7 @@ def _activity(teller: Teller, node: int) -> PlayedActivity:
     planned = arrays.node_planned[node].tolist()
     return PlayedActivity(
         id=name.id,
-        title=name.title,
+        title=teller.word.node(node),
         phase=teller.names.phases[int(arrays.node_phase[node])],
         patients=teller.word.patients_of(node),
         critical=bool(arrays.node_marks[node] & CRITICAL),

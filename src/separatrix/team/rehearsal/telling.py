@@ -153,7 +153,7 @@ class Teller:
 
     def _branch(self, minute: float, row: tuple[float, ...]) -> None:
         branch = self.names.branches[int(row[0])]
-        option = branch.option_titles[int(row[1])]
+        option = branch.option_titles[int(row[1]) - branch.first_option]
         self._say(minute, "branch", f"Decision, {branch.title}: {option}")
 
     def _drop(self, minute: float, row: tuple[float, ...]) -> None:
