@@ -351,7 +351,8 @@ class Rehearsal:
     def _is_next(self, turn: int) -> bool:
         """Whether a turn would take over next in a chain that is open."""
         chain = self.script.chain_of_turn[turn]
-        return self.chains[chain].open and turn == self.script.chain_ptr[chain] + self.chains[chain].begun
+        cover = self.chains[chain]
+        return cover.open and not cover.handing and turn == self.script.chain_ptr[chain] + cover.begun
 
     def _turn_ahead(self, chain: int) -> bool:
         """Whether the moment of the next turn of an open chain is still to come."""
