@@ -262,6 +262,8 @@ def random_script(seed: int) -> tuple[Arrays, Layout]:
         chain_longest=np.round(rng.uniform(20.0, 90.0, chains)),
         turn_person=_flat(turns),
         turn_planned=_flat(planned),
+        turn_anchor=np.full(len(_flat(planned)), -1),
+        turn_anchor_lag=np.zeros(len(_flat(planned))),
         equipment=equipment,
         stock=stock,
         stock_patient=stock_patient,

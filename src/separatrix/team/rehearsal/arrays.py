@@ -11,7 +11,7 @@ a cover's chain.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, get_type_hints, get_type_hints
+from typing import Any, NamedTuple, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -112,6 +112,10 @@ class Arrays(NamedTuple):
     """(t,)"""
     turn_planned: Floats
     """(t,) planned start."""
+    turn_anchor: Ints
+    """(t,) node whose start tells that the operation is as far as the plan was at `turn_planned`; -1: none."""
+    turn_anchor_lag: Floats
+    """(t,) minutes from that start to the turn's, as planned."""
     # --- equipment and stock ---
     equipment: Ints
     """(e,) units there are."""

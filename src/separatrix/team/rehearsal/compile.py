@@ -130,7 +130,7 @@ def structure_of(procedure: Procedure, schedule: Schedule) -> Structure:
     slots, open_slots = slots_of(nodes, procedure, schedule, needs)
     chains = chains_of(procedure, schedule)
     waiting = waiting_of(procedure, schedule, nodes, chains)
-    cover, turns = chain_fields(chains, procedure, needs, node_of)
+    cover, turns = chain_fields(chains, procedure, schedule, needs, node_of)
     responses = responses_of(procedure)
     response_of = response_index(responses, complications, procedure)
     answers = response_fields(responses, procedure, needs)

@@ -87,7 +87,11 @@ def _places(turns: Sequence[Assignment], cover: Cover, handover_min: int) -> lis
 
 
 def chain_fields(
-    chains: Sequence[Chain], procedure: Procedure, needs: Needs, node_of: Mapping[str, int]
+    chains: Sequence[Chain],
+    procedure: Procedure,
+    schedule: Schedule,
+    needs: Needs,
+    node_of: Mapping[str, int],
 ) -> tuple[dict[str, Ints | Floats], tuple[TurnName, ...]]:
     """Fields of `Arrays` about cover, and what each turn is."""
     person = {p.id: i for i, p in enumerate(procedure.people)}
@@ -97,6 +101,7 @@ def chain_fields(
         for turn in chain.turns
     )
     covers = [chain.cover for chain in chains]
+    anchors = [_anchor(turn.start_min, schedule, node_of) for turn in turns]
     rows = [needs.row(Need(skill=c.skill, team=c.team, level=c.level)) for c in covers]
     return {
         "chain_ptr": pointers([len(chain.turns) for chain in chains]),
@@ -110,4 +115,15 @@ def chain_fields(
         "chain_longest": np.array([c.longest_min for c in covers], np.float64),
         "turn_person": np.array([turn.person for turn in turns], np.int64),
         "turn_planned": np.array([turn.start_min for turn in turns], np.float64),
+        "turn_anchor": np.array([node for node, _ in anchors], np.int64),
+        "turn_anchor_lag": np.array([lag for _, lag in anchors], np.float64),
     }, turns
+
+
+def _anchor(minute: int, schedule: Schedule, node_of: Mapping[str, int]) -> tuple[int, int]:
+    """The activity that begins last before a minute of the plan, and how long before; -1 where none does."""
+    begun = [(a.start_min, node_of[a.id]) for a in schedule.activities if a.start_min <= minute]
+    if not begun:
+        return -1, 0
+    start, node = max(begun)
+    return node, minute - start
