@@ -85,7 +85,7 @@ def strike_after(ints, reals, row, since_end, control, returns):  # type: ignore
     crisis = ints[at.CRISIS_NUMBERS]
     ints[at.CRISIS_NUMBERS] = crisis + 1
     if ints[at.TRACE_ROWS] > 0:
-        tell(ints, reals, told.AFTER_STRIKE, row, kind, patient, response)
+        tell(ints, reals, told.AFTER_STRIKE, float(row), float(kind), float(patient), float(response))
     arrival, lasts, missing, came = 0.0, reals[ints[at.PAR] + _RETRY], 0, False
     if response >= 0:
         lasts = quantile(reals, ints[at.RESPONSE_QUANTILES] + response * KNOTS, control)
@@ -99,11 +99,19 @@ def strike_after(ints, reals, row, since_end, control, returns):  # type: ignore
                 came = True
                 ints[ints[at.MARK] + who] = stamp
                 if ints[at.TRACE_ROWS] > 0:
-                    tell(ints, reals, told.CALLED, who, call - first, reals[ints[at.PAR] + _READY_MIN], 1)
+                    tell(
+                        ints,
+                        reals,
+                        told.CALLED,
+                        float(who),
+                        float(call - first),
+                        float(reals[ints[at.PAR] + _READY_MIN]),
+                        1.0,
+                    )
             else:
                 missing |= 1 << min(call - first, _MOST_BITS)
                 if ints[at.TRACE_ROWS] > 0:
-                    tell(ints, reals, told.MISSING, 0, call - first, crisis, 0)
+                    tell(ints, reals, told.MISSING, 0.0, float(call - first), float(crisis), 0.0)
         if missing:
             lasts *= reals[ints[at.PAR] + _SHORT_HANDED]
         if came:
@@ -117,10 +125,10 @@ def strike_after(ints, reals, row, since_end, control, returns):  # type: ignore
     count_crisis(ints, reals, struck, lasts, status)
     log_strike(ints, kind, row, 0, status)
     if ints[at.TRACE_ROWS] > 0:
-        tell(ints, reals, told.ARRIVAL, crisis, arrival, lasts, status + 1)
+        tell(ints, reals, told.ARRIVAL, float(crisis), float(arrival), float(lasts), float(status + 1))
     if ints[ints[at.AFTER_RETURNS] + row] != 0:
         if ints[at.TRACE_ROWS] > 0:
-            tell(ints, reals, told.RETURN, row, patient, 0, 0)
+            tell(ints, reals, told.RETURN, float(row), float(patient), 0.0, 0.0)
         returns = note_return(ints, reals, struck, now, lasts, returns)
         if status == at.NOBODY:
             reals[ints[at.ROW] + _REOPEN] += 1.0

@@ -94,7 +94,15 @@ def step_bodies(space):  # type: ignore[no-untyped-def]
         packs = order(blood.body, blood.par, blood.stock_blood, blood.stock_patient, body, left, patient, now)
         if packs > 0 and ints[at.TRACE_ROWS] > 0:
             red, plasma = body[patient, RED_COMING], body[patient, PLASMA_COMING]
-            tell(ints, reals, told.ORDER, patient, red, plasma, body[patient, PLATELETS_COMING])
+            tell(
+                ints,
+                reals,
+                told.ORDER,
+                float(patient),
+                float(red),
+                float(plasma),
+                float(body[patient, PLATELETS_COMING]),
+            )
     reals[at.DELIVERY_AT] = next_delivery(body)
     if ints[at.TRACE_ROWS] > 0:
         tell_states(space)
@@ -110,10 +118,10 @@ def tell_states(space):  # type: ignore[no-untyped-def]
             space.ints,
             space.reals,
             told.STATE,
-            patient,
-            state[VOLUME_ML],
-            haematocrit_of(space.body, patient),
-            state[TEMPERATURE_C],
+            float(patient),
+            float(state[VOLUME_ML]),
+            float(haematocrit_of(space.body, patient)),
+            float(state[TEMPERATURE_C]),
         )
 
 
@@ -136,7 +144,15 @@ def give_products(space):  # type: ignore[no-untyped-def]
         if body[patient, ARRIVES_MIN] <= reals[at.NOW]:
             if ints[at.TRACE_ROWS] > 0:
                 red, plasma = body[patient, RED_COMING], body[patient, PLASMA_COMING]
-                tell(ints, reals, told.DELIVERY, patient, red, plasma, body[patient, PLATELETS_COMING])
+                tell(
+                    ints,
+                    reals,
+                    told.DELIVERY,
+                    float(patient),
+                    float(red),
+                    float(plasma),
+                    float(body[patient, PLATELETS_COMING]),
+                )
             deliver(space.blood.body, space.blood.par, body, patient)
     reals[at.DELIVERY_AT] = next_delivery(body)
     return find_crossed(space)

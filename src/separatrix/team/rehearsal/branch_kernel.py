@@ -50,7 +50,15 @@ def take_option(ints, reals, branch, u):  # type: ignore[no-untyped-def]
         return
     now, status = reals[at.NOW], ints[at.STATUS]
     if ints[at.TRACE_ROWS] > 0:
-        tell(ints, reals, told.BRANCH, branch, option, ints[ints[at.BRANCH_COMPLICATION] + branch], 0)
+        tell(
+            ints,
+            reals,
+            told.BRANCH,
+            float(branch),
+            float(option),
+            float(ints[ints[at.BRANCH_COMPLICATION] + branch]),
+            0.0,
+        )
     if ints[ints[at.OPTION_STAGES] + option] != 0:
         ints[at.STAGED] = 1
         reals[ints[at.ROW] + _STAGED] = 1.0
@@ -64,7 +72,7 @@ def take_option(ints, reals, branch, u):  # type: ignore[no-untyped-def]
             ints[at.LEFT] += 1
             reals[ints[at.MOMENT] + node] = max(reals[ints[at.MOMENT] + node], now)
             if ints[at.TRACE_ROWS] > 0:
-                tell(ints, reals, told.WAKE, node, 0, 0, 0)
+                tell(ints, reals, told.WAKE, float(node), 0.0, 0.0, 0.0)
     for link in range(ints[ints[at.LINK_PTR] + option], ints[ints[at.LINK_PTR] + option + 1]):
         tie(ints, reals, link)
     for i in range(first, end):
@@ -91,7 +99,7 @@ def drop(ints, reals, node):  # type: ignore[no-untyped-def]
     ints[status + node] = at.DROPPED
     ints[at.LEFT] -= 1
     if ints[at.TRACE_ROWS] > 0:
-        tell(ints, reals, told.DROP, node, 0, 0, 0)
+        tell(ints, reals, told.DROP, float(node), 0.0, 0.0, 0.0)
     if ints[waits + node] == 0:
         enter(ints, reals, node)
     mate = ints[ints[at.GROUP_NEXT] + node]

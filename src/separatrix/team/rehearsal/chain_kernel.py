@@ -9,7 +9,7 @@ import numba as nb
 from separatrix.team.rehearsal import places as at
 from separatrix.team.rehearsal import trace as told
 from separatrix.team.rehearsal.arrays import PAR
-from separatrix.team.rehearsal.item_kernel import free, is_idle, occupy, serve, stand_in, tell
+from separatrix.team.rehearsal.item_kernel import free, is_idle, occupy, serve, set_moment, stand_in, tell
 from separatrix.team.rehearsal.outputs import WHOLE
 
 _UNRELIEVED = WHOLE.index("unrelieved_min")
@@ -27,7 +27,7 @@ def take(ints, reals, chain, turn, person):  # type: ignore[no-untyped-def]
     over = min(now + reals[ints[at.CHAIN_LONGEST] + chain], reals[ints[at.PERSON_SHIFT] + 2 * person + 1])
     reals[ints[at.CHAIN_DUE] + chain] = max(now, over)
     reals[ints[at.CHAIN_VAIN] + chain] = -1.0
-    ints[at.CHAINS_CHANGED] = 1
+    set_moment(ints, reals, chain)
 
 
 @nb.njit(cache=True, nogil=True)
@@ -36,7 +36,7 @@ def put_down(ints, reals, chain, person):  # type: ignore[no-untyped-def]
     ints[ints[at.PERSON_HOLDS] + person] -= 1
     free(ints, reals, person)
     if ints[at.TRACE_ROWS] > 0:
-        tell(ints, reals, told.RELEASED, chain, person, 0, 0)
+        tell(ints, reals, told.RELEASED, float(chain), float(person), 0.0, 0.0)
 
 
 @nb.njit(cache=True, nogil=True)
@@ -48,7 +48,7 @@ def hand_over(ints, reals, chain, turn, person, planned):  # type: ignore[no-unt
     ints[ints[at.CHAIN_GOING_TURN] + chain] = held if held < last else -1
     reals[ints[at.CHAIN_RELEASE] + chain] = reals[at.NOW] + reals[ints[at.PAR] + _HANDOVER]
     if ints[at.TRACE_ROWS] > 0:
-        tell(ints, reals, told.TAKE_OVER, chain, person, holder, planned)
+        tell(ints, reals, told.TAKE_OVER, float(chain), float(person), float(holder), float(planned))
     vain = reals[ints[at.CHAIN_VAIN] + chain]
     if vain >= 0.0:
         reals[ints[at.ROW] + _UNRELIEVED] += reals[at.NOW] - vain
@@ -60,10 +60,10 @@ def let_go(ints, reals, chain):  # type: ignore[no-untyped-def]
     """The handover is over: who held the chain is free, and the turn's arcs are served."""
     put_down(ints, reals, chain, ints[ints[at.CHAIN_GOING] + chain])
     reals[ints[at.CHAIN_RELEASE] + chain] = math.inf
+    set_moment(ints, reals, chain)
     turn = ints[ints[at.CHAIN_GOING_TURN] + chain]
     if turn >= 0:
         serve(ints, reals, ints[at.NODES] + turn, False, True)
-    ints[at.CHAINS_CHANGED] = 1
 
 
 @nb.njit(cache=True, nogil=True)
@@ -77,8 +77,16 @@ def open_chains(ints, reals, node):  # type: ignore[no-untyped-def]
             and first < ints[ints[at.CHAIN_PTR] + chain + 1]
         ):
             if ints[at.TRACE_ROWS] > 0:
-                tell(ints, reals, told.OPENS, chain, 0, 0, 0)
-                tell(ints, reals, told.TAKE_OVER, chain, ints[ints[at.TURN_PERSON] + first], -1, 1)
+                tell(ints, reals, told.OPENS, float(chain), 0.0, 0.0, 0.0)
+                tell(
+                    ints,
+                    reals,
+                    told.TAKE_OVER,
+                    float(chain),
+                    float(ints[ints[at.TURN_PERSON] + first]),
+                    -1.0,
+                    1.0,
+                )
             take(ints, reals, chain, first, ints[ints[at.TURN_PERSON] + first])
             serve(ints, reals, ints[at.NODES] + first, True, False)
 
@@ -103,11 +111,11 @@ def close(ints, reals, chain):  # type: ignore[no-untyped-def]
         if turn < last:
             serve(ints, reals, nodes + turn, False, True)
     ints[ints[at.CHAIN_TURN] + chain] = at.CLOSED
-    ints[at.CHAINS_CHANGED] = 1
+    set_moment(ints, reals, chain)
     for later in range(begun, last):
         serve(ints, reals, nodes + later, True, True)
     if ints[at.TRACE_ROWS] > 0:
-        tell(ints, reals, told.CLOSES, chain, 0, 0, 0)
+        tell(ints, reals, told.CLOSES, float(chain), 0.0, 0.0, 0.0)
 
 
 @nb.njit(cache=True, nogil=True)
@@ -119,26 +127,11 @@ def close_chains(ints, reals, node):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, nogil=True)
-def moment_of(ints, reals, chain):  # type: ignore[no-untyped-def]
-    """When something comes next in a chain by itself, or has waited since; infinite: nothing."""
-    turn = ints[ints[at.CHAIN_TURN] + chain]
-    if turn < 0:
-        return math.inf
-    release = reals[ints[at.CHAIN_RELEASE] + chain]
-    if not math.isinf(release):
-        return release
-    if turn + 1 < ints[ints[at.CHAIN_PTR] + chain + 1]:
-        item = ints[at.NODES] + turn + 1
-        return reals[ints[at.MOMENT] + item] if ints[ints[at.WAITS] + item] == 0 else math.inf
-    return reals[ints[at.CHAIN_DUE] + chain]
-
-
-@nb.njit(cache=True, nogil=True)
 def find_moments(ints, reals):  # type: ignore[no-untyped-def]
     """Look through the chains for the earliest moment, and for the earliest that lies ahead."""
-    now, first, ahead = reals[at.NOW], math.inf, math.inf
+    now, first, ahead, moments = reals[at.NOW], math.inf, math.inf, ints[at.CHAIN_AT]
     for chain in range(ints[at.CHAINS]):
-        moment = moment_of(ints, reals, chain)
+        moment = reals[moments + chain]
         first = min(first, moment)
         if moment > now:
             ahead = min(ahead, moment)
@@ -151,7 +144,7 @@ def find_moments(ints, reals):  # type: ignore[no-untyped-def]
 def something_ahead(ints, reals):  # type: ignore[no-untyped-def]
     """Whether a handover, a take-over or a relief not yet tried lies ahead in any chain."""
     for chain in range(ints[at.CHAINS]):
-        moment = moment_of(ints, reals, chain)
+        moment = reals[ints[at.CHAIN_AT] + chain]
         if moment > reals[at.NOW] and not math.isinf(moment):
             turn, last = ints[ints[at.CHAIN_TURN] + chain], ints[ints[at.CHAIN_PTR] + chain + 1]
             handing = not math.isinf(reals[ints[at.CHAIN_RELEASE] + chain])
@@ -163,9 +156,9 @@ def something_ahead(ints, reals):  # type: ignore[no-untyped-def]
 @nb.njit(cache=True, nogil=True)
 def play_chains(ints, reals):  # type: ignore[no-untyped-def]
     """The first thing that can happen in a chain now, by number of the chain; whether anything did."""
-    now = reals[at.NOW]
+    now, moments = reals[at.NOW], ints[at.CHAIN_AT]
     for chain in range(ints[at.CHAINS]):
-        if moment_of(ints, reals, chain) > now:
+        if reals[moments + chain] > now:
             continue
         if not math.isinf(reals[ints[at.CHAIN_RELEASE] + chain]):
             let_go(ints, reals, chain)
@@ -180,7 +173,7 @@ def play_chains(ints, reals):  # type: ignore[no-untyped-def]
                 return True
         elif crisis >= 0:
             reals[ints[at.CHAIN_DUE] + chain] = reals[ints[at.CRISIS_END] + crisis]
-            ints[at.CHAINS_CHANGED] = 1
+            set_moment(ints, reals, chain)
         else:
             relieve(ints, reals, chain, last)
             return True
@@ -199,4 +192,4 @@ def relieve(ints, reals, chain, last):  # type: ignore[no-untyped-def]
     if reals[ints[at.CHAIN_VAIN] + chain] < 0.0:
         reals[ints[at.CHAIN_VAIN] + chain] = now
     reals[ints[at.CHAIN_DUE] + chain] = now + reals[ints[at.PAR] + _RETRY]
-    ints[at.CHAINS_CHANGED] = 1
+    set_moment(ints, reals, chain)

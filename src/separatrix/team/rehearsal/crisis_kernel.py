@@ -144,17 +144,17 @@ def call_people(ints, reals, slot, response, struck, node, crisis):  # type: ign
         if who < 0:
             missing |= 1 << min(call - first, _MOST_BITS)
             if ints[at.TRACE_ROWS] > 0:
-                tell(ints, reals, told.MISSING, 0, call - first, crisis, 0)
+                tell(ints, reals, told.MISSING, 0.0, float(call - first), float(crisis), 0.0)
             continue
         arrival = max(arrival, soonest)
         if ints[at.TRACE_ROWS] > 0:
-            tell(ints, reals, told.CALLED, who, call - first, soonest, how)
+            tell(ints, reals, told.CALLED, float(who), float(call - first), float(soonest), float(how))
         if how == ON_BREAK:
             reals[ints[at.AWAY_UNTIL] + who] = reals[at.NOW]
             reals[ints[at.ROW] + _BREAKS_LOST] += 1.0
             reals[ints[at.PERSON] + who * _OF_PERSON + _PERSON_BREAKS] += 1.0
             if ints[at.TRACE_ROWS] > 0:
-                tell(ints, reals, told.BREAK_LOST, who, 0, 0, 0)
+                tell(ints, reals, told.BREAK_LOST, float(who), 0.0, 0.0, 0.0)
         occupy(ints, reals, who)
         ints[ints[at.PERSON_CRISIS] + who] = slot
         if ints[ints[at.PERSON_NODE] + who] >= 0:
@@ -182,7 +182,7 @@ def fetch_equipment(ints, reals, slot, response, crisis):  # type: ignore[no-unt
         if there < units:
             missing |= 1 << min(kind, _MOST_BITS)
             if ints[at.TRACE_ROWS] > 0:
-                tell(ints, reals, told.MISSING, 1, kind, crisis, 0)
+                tell(ints, reals, told.MISSING, 1.0, float(kind), float(crisis), 0.0)
         else:
             ints[taken] = units
             arrival = max(arrival, reals[ints[at.RESPONSE_FETCH] + response * kinds + kind])
@@ -199,7 +199,7 @@ def use_stock(ints, reals, response, crisis):  # type: ignore[no-untyped-def]
             if reals[ints[at.STOCK] + kind] < units:
                 missing |= 1 << min(kind, _MOST_BITS)
                 if ints[at.TRACE_ROWS] > 0:
-                    tell(ints, reals, told.MISSING, 2, kind, crisis, 0)
+                    tell(ints, reals, told.MISSING, 2.0, float(kind), float(crisis), 0.0)
             elif ints[ints[at.STOCK_BLOOD] + kind] == 0:
                 reals[ints[at.STOCK] + kind] -= units
     return missing
@@ -246,7 +246,7 @@ def strike(ints, reals, node, kind, patient, control, cause, turn):  # type: ign
     while ints[ints[at.CRISIS_OPEN] + slot] != 0:
         slot += 1
     if ints[at.TRACE_ROWS] > 0:
-        tell(ints, reals, told.STRIKE, node, kind, patient, response)
+        tell(ints, reals, told.STRIKE, float(node), float(kind), float(patient), float(response))
     for i in range(ints[at.RUNNING_COUNT]):
         other = ints[ints[at.RUNNING] + i]
         if other == node or ints[ints[at.NODE_PATIENTS] + other] & struck:
@@ -272,7 +272,7 @@ def strike(ints, reals, node, kind, patient, control, cause, turn):  # type: ign
     lasts += arrival
     over = now + lasts
     if ints[at.TRACE_ROWS] > 0:
-        tell(ints, reals, told.ARRIVAL, crisis, arrival, lasts, status + 1)
+        tell(ints, reals, told.ARRIVAL, float(crisis), float(arrival), float(lasts), float(status + 1))
     for i in range(ints[at.RUNNING_COUNT]):
         other = ints[ints[at.RUNNING] + i]
         if ints[ints[at.HELD_BY] + other] == crisis:
@@ -280,7 +280,7 @@ def strike(ints, reals, node, kind, patient, control, cause, turn):  # type: ign
             reals[ints[at.HELD_UNTIL] + other] = until
             schedule(ints, reals, other)
             if ints[at.TRACE_ROWS] > 0:
-                tell(ints, reals, told.HOLD, other, until, crisis, 0)
+                tell(ints, reals, told.HOLD, float(other), float(until), float(crisis), 0.0)
     for i in range(ints[at.CALLS]):
         person = ints[ints[at.CRISIS_CAME] + slot * ints[at.CALLS] + i]
         if person >= 0:
@@ -354,4 +354,4 @@ def end_crisis(ints, reals, slot):  # type: ignore[no-untyped-def]
     ints[at.LOSS_CHANGED] = 1
     if ints[at.TRACE_ROWS] > 0:
         number, node = ints[ints[at.CRISIS_NUMBER] + slot], ints[ints[at.CRISIS_NODE] + slot]
-        tell(ints, reals, told.CONTROL, number, node, 0, 0)
+        tell(ints, reals, told.CONTROL, float(number), float(node), 0.0, 0.0)

@@ -219,7 +219,7 @@ def play(space):  # type: ignore[no-untyped-def]
             reals[ints[at.ROW] + _NOBODY] += 1.0
             ints[at.EVENTS] += 1
             if ints[at.TRACE_ROWS] > 0:
-                tell(ints, reals, told.NOBODY, lead, 0, 0, 0)
+                tell(ints, reals, told.NOBODY, float(lead), 0.0, 0.0, 0.0)
             begin_node(space, lead)
             continue
         if reals[at.CHAIN_AHEAD] <= min(ahead, body_at):

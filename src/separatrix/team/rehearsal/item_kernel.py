@@ -101,7 +101,7 @@ def stand_in(ints, reals, need, planned_behind, stamp):  # type: ignore[no-untyp
         if planned_behind and reals[ints[at.PERSON_LAST] + person] > now:
             continue
         if (
-            ints[ints[at.MARK] + person] != stamp
+            ints[ints[at.MARK] + person] < stamp
             and on_duty(ints, reals, person)
             and is_idle(ints, person)
             and reals[ints[at.AWAY_UNTIL] + person] <= now
@@ -123,7 +123,24 @@ def deliver_arc(ints, reals, item, minute):  # type: ignore[no-untyped-def]
         if item < ints[at.NODES]:
             enter(ints, reals, item)
         else:
-            ints[at.CHAINS_CHANGED] = 1
+            set_moment(ints, reals, ints[ints[at.TURN_CHAIN] + item - ints[at.NODES]])
+
+
+@nb.njit(cache=True, nogil=True)
+def set_moment(ints, reals, chain):  # type: ignore[no-untyped-def]
+    """Fix when something comes next in a chain by itself, or has waited since; infinite: nothing."""
+    turn = ints[ints[at.CHAIN_TURN] + chain]
+    moment = math.inf
+    if turn >= 0:
+        moment = reals[ints[at.CHAIN_RELEASE] + chain]
+        if math.isinf(moment):
+            item = ints[at.NODES] + turn + 1
+            if turn + 1 >= ints[ints[at.CHAIN_PTR] + chain + 1]:
+                moment = reals[ints[at.CHAIN_DUE] + chain]
+            elif ints[ints[at.WAITS] + item] == 0:
+                moment = reals[ints[at.MOMENT] + item]
+    reals[ints[at.CHAIN_AT] + chain] = moment
+    ints[at.CHAINS_CHANGED] = 1
 
 
 @nb.njit(cache=True, nogil=True)
@@ -196,13 +213,14 @@ def leave(ints, node):  # type: ignore[no-untyped-def]
 def staffed(ints, reals, lead, as_can):  # type: ignore[no-untyped-def]
     """Whether a node and its group can have their people now; who would take each slot stands in PICK.
 
-    Where `as_can`, slots that nobody can take stay empty, and the answer is always yes.
+    Where `as_can`, slots that nobody can take stay empty, and the answer is always yes. MARK is the stamp for who
+    is named, one more for who has taken a slot.
     """
     now = reals[at.NOW]
     status, ring, pick, mark = ints[at.STATUS], ints[at.GROUP_NEXT], ints[at.PICK], ints[at.MARK]
     slot_ptr, slot_person = ints[at.SLOT_PTR], ints[at.SLOT_PERSON]
-    ints[at.STAMP] += 1
-    stamp = ints[at.STAMP]
+    stamp = ints[at.STAMP] + 1
+    ints[at.STAMP] = stamp + 1
     node = lead
     while True:
         if ints[status + node] == at.WAITING:
@@ -230,12 +248,12 @@ def staffed(ints, reals, lead, as_can):  # type: ignore[no-untyped-def]
                 else:
                     if now >= reals[ints[at.PERSON_SHIFT] + 2 * named + 1]:
                         person = stand_in(ints, reals, need, True, stamp)
-                    if person < 0 and is_idle(ints, named):
+                    if person < 0 and is_idle(ints, named) and ints[mark + named] == stamp:
                         person = named
                 if person < 0 and not as_can:
                     return False
                 if person >= 0:
-                    ints[mark + person] = stamp
+                    ints[mark + person] = stamp + 1
                 ints[pick + slot] = person
         node = ints[ring + node]
         if node == lead:
@@ -286,7 +304,15 @@ def start(ints, reals, node):  # type: ignore[no-untyped-def]
         person, named = ints[ints[at.PICK] + slot], ints[ints[at.SLOT_PERSON] + slot]
         ints[ints[at.SLOT_TAKEN] + slot] = person
         if ints[at.TRACE_ROWS] > 0 and person != named:
-            tell(ints, reals, told.SUBSTITUTE, node, slot - ints[ints[at.SLOT_PTR] + node], person, named)
+            tell(
+                ints,
+                reals,
+                told.SUBSTITUTE,
+                float(node),
+                float(slot - ints[ints[at.SLOT_PTR] + node]),
+                float(person),
+                float(named),
+            )
         if person >= 0:
             occupy(ints, reals, person)
             ints[ints[at.PERSON_NODE] + person] = node
@@ -317,7 +343,7 @@ def start(ints, reals, node):  # type: ignore[no-untyped-def]
         if patients >> patient & 1 and reals[ints[at.FIRST_START] + patient] < 0.0:
             reals[ints[at.FIRST_START] + patient] = now
     if ints[at.TRACE_ROWS] > 0:
-        tell(ints, reals, told.START, node, length, 0, 0)
+        tell(ints, reals, told.START, float(node), float(length), 0.0, 0.0)
     serve(ints, reals, node, True, False)
 
 
@@ -348,7 +374,7 @@ def resume(ints, reals, node):  # type: ignore[no-untyped-def]
     ints[at.LOSS_CHANGED] = 1
     schedule(ints, reals, node)
     if ints[at.TRACE_ROWS] > 0:
-        tell(ints, reals, told.RESUMED, node, 0, 0, 0)
+        tell(ints, reals, told.RESUMED, float(node), 0.0, 0.0, 0.0)
 
 
 @nb.njit(cache=True, nogil=True)
@@ -372,7 +398,7 @@ def end(ints, reals, node):  # type: ignore[no-untyped-def]
             ints[ints[at.PERSON_NODE] + person] = -1
             free(ints, reals, person)
     if ints[at.TRACE_ROWS] > 0:
-        tell(ints, reals, told.END, node, 0, 0, 0)
+        tell(ints, reals, told.END, float(node), 0.0, 0.0, 0.0)
     serve(ints, reals, node, False, True)
     if ints[ints[at.TOUCHES] + node] & at.BLEEDS:
         ints[at.LOSS_CHANGED] = 1

@@ -113,6 +113,7 @@ OF_CRISIS = (CRISIS_NODE, CRISIS_RESPONSE, CRISIS_PATIENTS, CRISIS_KIND, CRISIS_
     MOMENT,
     AWAY_UNTIL,
     RELEASED,
+    CHAIN_AT,
     CHAIN_RELEASE,
     STOCK,
     ROW,
@@ -133,10 +134,11 @@ OF_CRISIS = (CRISIS_NODE, CRISIS_RESPONSE, CRISIS_PATIENTS, CRISIS_KIND, CRISIS_
     STRIKE_CONTROL,
     CRISIS_END,
     FIRST_START,
-) = range(64, 87)
+) = range(64, 88)
 """Each item: MOMENT of the latest delivery. Each node: BEGUN, SINCE when it works, work DONE by then, its
 LENGTH, HELD_UNTIL, minute of what comes NEXT, ENDED_AT, READY_AT (of its group). Each person: AWAY_UNTIL on a
-break (after the operation: in a crisis), RELEASED last, BUSY_SINCE. Each chain: RELEASE of who is going, DUE relief, first VAIN try of it (-1: none). COMMON factor of each phase."""
+break (after the operation: in a crisis), RELEASED last, BUSY_SINCE. Each chain: AT its next moment,
+RELEASE of who is going, DUE relief, first VAIN try of it (-1: none). COMMON factor of each phase."""
 
 OF_NODE_REAL = (BEGUN, SINCE, DONE, LENGTH, HELD_UNTIL, NEXT, ENDED_AT, READY_AT)
 OF_STRIKE_REAL = (STRIKE_FRACTION, STRIKE_CONTROL)
@@ -224,8 +226,8 @@ TABLES = {
 }
 """Section of each field of `Arrays` that the engine reads by itself."""
 
-(FRESH_INTS, FRESH_REALS, GROUP_NEXT, TOUCHES, MARK, PICK, WATCHED, LOSS_NOW, RETURNS, TRACE) = range(
-    159, 169
+(FRESH_INTS, FRESH_REALS, GROUP_NEXT, TURN_CHAIN, TOUCHES, MARK, PICK, WATCHED, LOSS_NOW, RETURNS, TRACE) = (
+    range(159, 170)
 )
 """FRESH: the state with which a rehearsal begins. MARK: people already taken; PICK: who would take each slot;
 WATCHED:

@@ -177,6 +177,7 @@ def _state(arrays: Arrays, sizes: dict[int, int]) -> tuple[_Sections, _Sections]
     reals.add(at.MOMENT, np.concatenate((arrays.node_release, arrays.turn_planned)))
     reals.add(at.AWAY_UNTIL, np.zeros(people))
     reals.add(at.RELEASED, np.full(people, -1.0))
+    reals.add(at.CHAIN_AT, np.full(chains, np.inf))
     reals.add(at.CHAIN_RELEASE, np.full(chains, np.inf))
     reals.add(at.FIRST_START, np.full(sizes[at.PATIENTS], -1.0))
     reals.add(at.STOCK, arrays.stock)
@@ -206,6 +207,8 @@ def _tables(arrays: Arrays, ints: _Sections, reals: _Sections) -> None:
         table = getattr(arrays, name)
         (ints if table.dtype.kind == "i" else reals).add(place, table)
     ints.add(at.GROUP_NEXT, _rings(arrays.node_group))
+    turns = np.diff(arrays.chain_ptr)
+    ints.add(at.TURN_CHAIN, np.repeat(np.arange(len(turns)), turns))
     ints.add(at.TOUCHES, _touches(arrays))
 
 
