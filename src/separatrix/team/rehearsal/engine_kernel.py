@@ -37,7 +37,16 @@ from separatrix.team.rehearsal.chain_kernel import (
     something_ahead,
 )
 from separatrix.team.rehearsal.crisis_kernel import end_crisis, next_crisis, strike
-from separatrix.team.rehearsal.item_kernel import end, find_next, resume, serve, staffed, start, tell
+from separatrix.team.rehearsal.item_kernel import (
+    bring_forward,
+    end,
+    find_next,
+    resume,
+    serve,
+    staffed,
+    start,
+    tell,
+)
 from separatrix.team.rehearsal.outputs import OF_PERSON, WHOLE
 from separatrix.team.rehearsal.philox_kernel import THRESHOLD, uniforms
 
@@ -277,6 +286,7 @@ def begin_node(space, lead):  # type: ignore[no-untyped-def]
     if ints[ints[at.STATUS] + lead] == at.DROPPED:
         ints[ints[at.STATUS] + lead] = at.PASSED
         open_chains(ints, reals, lead)
+        bring_forward(ints, reals, lead)
         serve(ints, reals, lead, True, True)
         serve_links(ints, reals, lead)
         close_chains(ints, reals, lead)

@@ -138,7 +138,7 @@ def set_moment(ints, reals, chain):  # type: ignore[no-untyped-def]
             if turn + 1 >= ints[ints[at.CHAIN_PTR] + chain + 1]:
                 moment = reals[ints[at.CHAIN_DUE] + chain]
             elif ints[ints[at.WAITS] + item] == 0:
-                moment = reals[ints[at.MOMENT] + item]
+                moment = max(reals[ints[at.MOMENT] + item], reals[ints[at.TURN_FROM] + turn + 1])
     reals[ints[at.CHAIN_AT] + chain] = moment
     ints[at.CHAINS_CHANGED] = 1
 
@@ -206,6 +206,18 @@ def leave(ints, node):  # type: ignore[no-untyped-def]
             ints[ready + kept] = ints[ready + place]
             kept += 1
     ints[at.READY_COUNT] = kept
+
+
+@nb.njit(cache=True, nogil=True)
+def bring_forward(ints, reals, node):  # type: ignore[no-untyped-def]
+    """A node starts or is passed: turns anchored to it may come sooner than planned."""
+    turn = ints[ints[at.FIRST_ANCHORED] + node]
+    while turn >= 0:
+        minute = reals[at.NOW] + reals[ints[at.TURN_ANCHOR_LAG] + turn]
+        if minute < reals[ints[at.TURN_FROM] + turn]:
+            reals[ints[at.TURN_FROM] + turn] = minute
+            set_moment(ints, reals, ints[ints[at.TURN_CHAIN] + turn])
+        turn = ints[ints[at.NEXT_ANCHORED] + turn]
 
 
 # --- start ---
@@ -344,6 +356,7 @@ def start(ints, reals, node):  # type: ignore[no-untyped-def]
             reals[ints[at.FIRST_START] + patient] = now
     if ints[at.TRACE_ROWS] > 0:
         tell(ints, reals, told.START, float(node), float(length), 0.0, 0.0)
+    bring_forward(ints, reals, node)
     serve(ints, reals, node, True, False)
 
 

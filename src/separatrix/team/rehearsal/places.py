@@ -113,6 +113,7 @@ OF_CRISIS = (CRISIS_NODE, CRISIS_RESPONSE, CRISIS_PATIENTS, CRISIS_KIND, CRISIS_
     MOMENT,
     AWAY_UNTIL,
     RELEASED,
+    TURN_FROM,
     CHAIN_AT,
     CHAIN_RELEASE,
     STOCK,
@@ -134,10 +135,11 @@ OF_CRISIS = (CRISIS_NODE, CRISIS_RESPONSE, CRISIS_PATIENTS, CRISIS_KIND, CRISIS_
     STRIKE_CONTROL,
     CRISIS_END,
     FIRST_START,
-) = range(64, 88)
+) = range(64, 89)
 """Each item: MOMENT of the latest delivery. Each node: BEGUN, SINCE when it works, work DONE by then, its
 LENGTH, HELD_UNTIL, minute of what comes NEXT, ENDED_AT, READY_AT (of its group). Each person: AWAY_UNTIL on a
-break (after the operation: in a crisis), RELEASED last, BUSY_SINCE. Each chain: AT its next moment,
+break (after the operation: in a crisis), RELEASED last, BUSY_SINCE. Each turn: FROM what
+minute it may come. Each chain: AT its next moment,
 RELEASE of who is going, DUE relief, first VAIN try of it (-1: none). COMMON factor of each phase."""
 
 OF_NODE_REAL = (BEGUN, SINCE, DONE, LENGTH, HELD_UNTIL, NEXT, ENDED_AT, READY_AT)
@@ -176,6 +178,7 @@ OF_CRISIS_REAL = (CRISIS_END,)
     CHAIN_ENDS,
     CHAIN_LONGEST,
     TURN_PERSON,
+    TURN_ANCHOR_LAG,
     EQUIPMENT,
     RESPONSE_OF,
     RESPONSE_FLAGS,
@@ -217,7 +220,7 @@ OF_CRISIS_REAL = (CRISIS_END,)
     AFTER_WINDOW,
     AFTER_RETURNS,
     PAR,
-) = range(88, 159)
+) = range(89, 161)
 
 TABLES = {
     name.lower(): place
@@ -226,12 +229,24 @@ TABLES = {
 }
 """Section of each field of `Arrays` that the engine reads by itself."""
 
-(FRESH_INTS, FRESH_REALS, GROUP_NEXT, TURN_CHAIN, TOUCHES, MARK, PICK, WATCHED, LOSS_NOW, RETURNS, TRACE) = (
-    range(159, 170)
-)
+(
+    FRESH_INTS,
+    FRESH_REALS,
+    GROUP_NEXT,
+    TURN_CHAIN,
+    FIRST_ANCHORED,
+    NEXT_ANCHORED,
+    TOUCHES,
+    MARK,
+    PICK,
+    WATCHED,
+    LOSS_NOW,
+    RETURNS,
+    TRACE,
+) = range(161, 174)
 """FRESH: the state with which a rehearsal begins. MARK: people already taken; PICK: who would take each slot;
-WATCHED:
-nodes before whose start a rehearsal pauses; LOSS_NOW: ml/min of each patient; RETURNS to theatre: end, patients."""
+ANCHORED: the list of turns that
+the start of a node may bring forward. WATCHED: nodes before whose start a rehearsal pauses; LOSS_NOW: ml/min of each patient; RETURNS to theatre: end, patients."""
 
 # --- counters of the state, in ints ---
 (
@@ -255,11 +270,11 @@ nodes before whose start a rehearsal pauses; LOSS_NOW: ml/min of each patient; R
     EVENTS,
     STOPPED,
     TRACE_USED,
-) = range(170, 190)
+) = range(180, 200)
 """NEXT_NODE: where something comes next; CHANGED: to be looked through again; BLEEDING: open crises that bleed.
 LEFT: nodes awake and not yet ended."""
 
-STATE_BEGINS, INT_HEAD = LEFT, 192
+STATE_BEGINS, INT_HEAD = LEFT, 200
 """Of ints: sizes and places stand before, sections of the state behind."""
 
 # --- clocks of the state, in reals ---

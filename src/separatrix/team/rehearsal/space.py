@@ -174,7 +174,9 @@ def _state(arrays: Arrays, sizes: dict[int, int]) -> tuple[_Sections, _Sections]
     ints.add(at.CRISIS_CAME, np.zeros(crises * sizes[at.CALLS]))
 
     reals = _Sections(at.REAL_HEAD, np.float64)
-    reals.add(at.MOMENT, np.concatenate((arrays.node_release, arrays.turn_planned)))
+    begins = arrays.person_shift[arrays.turn_person, 0]
+    reals.add(at.MOMENT, np.concatenate((arrays.node_release, begins)))
+    reals.add(at.TURN_FROM, arrays.turn_planned)
     reals.add(at.AWAY_UNTIL, np.zeros(people))
     reals.add(at.RELEASED, np.full(people, -1.0))
     reals.add(at.CHAIN_AT, np.full(chains, np.inf))
@@ -209,6 +211,7 @@ def _tables(arrays: Arrays, ints: _Sections, reals: _Sections) -> None:
     ints.add(at.GROUP_NEXT, _rings(arrays.node_group))
     turns = np.diff(arrays.chain_ptr)
     ints.add(at.TURN_CHAIN, np.repeat(np.arange(len(turns)), turns))
+    _anchored(arrays, ints)
     ints.add(at.TOUCHES, _touches(arrays))
 
 
@@ -219,6 +222,17 @@ def _rings(group: Ints) -> Ints:
         members = np.flatnonzero(group == value)
         ring[members] = np.roll(members, -1)
     return ring
+
+
+def _anchored(arrays: Arrays, ints: _Sections) -> None:
+    """Lists of the turns that are anchored to each node."""
+    first = np.full(len(arrays.node_phase), -1)
+    following = np.full(len(arrays.turn_person), -1)
+    for turn, node in enumerate(arrays.turn_anchor):
+        if node >= 0:
+            following[turn], first[node] = first[node], turn
+    ints.add(at.FIRST_ANCHORED, first)
+    ints.add(at.NEXT_ANCHORED, following)
 
 
 def _touches(arrays: Arrays) -> Ints:
