@@ -12,7 +12,7 @@ somebody or something, and *late* where they do.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -200,7 +200,10 @@ def _cell(compiled: Compiled, titles: Mapping[str, str], told: Tallied, i: int, 
     names, arrays = compiled.names, compiled.arrays
     node, complication, patient = (int(x) for x in told.cells[i])
     state = APART if compiled.structure.nodes[node].apart else JOINED
-    response = response_index(arrays, complication, state, patient, node)
+    # A node beside the parting may start on the other side of it in some rehearsals.
+    response, otherwise = (
+        response_index(arrays, complication, s, patient, node) for s in (state, JOINED + APART - state)
+    )
     in_time, late, nobody = (told.of(i, name) for name in ("in_time", "late", "nobody"))
     runs = in_time + late + nobody
     low, high = wilson(in_time, runs)
@@ -229,7 +232,7 @@ def _cell(compiled: Compiled, titles: Mapping[str, str], told: Tallied, i: int, 
         added_separation_min=separations and separations[0],
         added_separation_low_min=separations and separations[1],
         added_separation_high_min=separations and separations[2],
-        missing=_missing(compiled, titles, told, i, response, runs),
+        missing=_missing(compiled, titles, told, i, (response, otherwise), runs),
         because="" if runs else "it was never reached in these rehearsals",
     )
 
@@ -242,16 +245,19 @@ def _minutes(told: Tallied, i: int, name: str) -> tuple[float, float, float] | N
 
 
 def _missing(
-    compiled: Compiled, titles: Mapping[str, str], told: Tallied, i: int, response: int, runs: int
+    compiled: Compiled, titles: Mapping[str, str], told: Tallied, i: int, responses: Sequence[int], runs: int
 ) -> tuple[Missing, ...]:
-    """Who and what was missing, places of the same skill and colour together by the one missing most."""
+    """Who and what was missing, places of the same skill and colour together by the one missing most.
+
+    ``responses``: of the state planned, and of the other, which a call that the first does not have is of.
+    """
     names = compiled.names
-    calls = names.responses[response].calls if response >= 0 else ()
+    calls = [names.responses[r].calls for r in responses if r >= 0]
     first_call, first_equipment, first_stock = told.first_missing
     found: dict[tuple[MissingKind, str], int] = {}
     for column in np.flatnonzero(told.missing[i]):
         if column < first_equipment:
-            need = calls[column - first_call]
+            need = next(own[column - first_call] for own in calls if column - first_call < len(own))
             key: tuple[MissingKind, str] = ("person", need.skill + (f"@{need.team}" if need.team else ""))
         elif column < first_stock:
             key = ("equipment", names.equipment[column - first_equipment])

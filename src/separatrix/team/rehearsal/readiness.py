@@ -7,6 +7,7 @@ whom nobody can be, a break of the only one) is told whether or not a rehearsal 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
@@ -29,6 +30,9 @@ from separatrix.team.rehearsal.rows import Rows
 
 SEVERITIES: tuple[Severity, ...] = ("stop", "mend", "know")
 """Worst first."""
+
+HALF = 0.5
+"""Missing in so many of a cell's runs it is missing as a rule: mend it before the day."""
 
 
 def script_findings(
@@ -180,7 +184,11 @@ def _break_finding(procedure: Procedure, need: Need, group: Sequence[Uncalled]) 
 
 def _answers(group: Sequence[Uncalled]) -> str:
     """Complications by name, at most four."""
-    names = list(dict.fromkeys(_plain(one.response.complication) for one in group))
+    return _named(one.response.complication for one in group)
+
+
+def _named(complications: Iterable[str]) -> str:
+    names = list(dict.fromkeys(map(_plain, complications)))
     more = f" and {len(names) - 4} more" if len(names) > 4 else ""
     return ", ".join(names[:4]) + more
 
@@ -271,39 +279,60 @@ def _stock_findings(procedure: Procedure) -> Iterator[Finding]:
 
 
 def cell_findings(procedure: Procedure, cells: Iterable[Cell]) -> Iterator[Finding]:
-    """Cells of the matrix that are not covered, those of one complication with the same lack together."""
+    """Cells of the matrix that are not covered: by who or what is missing, or by what help is late for."""
     phase = {a.id: a.phase for a in procedure.activities}
+    missing: dict[tuple[str, str], list[Cell]] = defaultdict(list)
+    late: dict[tuple[str, str], list[Cell]] = defaultdict(list)
+    for cell in cells:
+        where = phase.get(cell.activity, "")
+        if cell.status == "late":
+            late[cell.complication, where].append(cell)
+        elif cell.status == "nobody":
+            for name in [m.id for m in cell.missing] or [f"answer to {_plain(cell.complication)}"]:
+                missing[name, where].append(cell)
+    for (name, where), group in sorted(missing.items()):
+        yield _missing_finding(procedure, name, where, group)
+    for (complication, where), group in sorted(late.items()):
+        yield _late_finding(procedure, complication, where, group)
 
-    def key(cell: Cell) -> tuple[str, ...]:
-        lacks = "+".join(sorted(m.id for m in cell.missing))
-        return cell.status, cell.complication, cell.patient, phase.get(cell.activity, ""), lacks
 
-    uncovered = sorted((cell for cell in cells if cell.status in ("late", "nobody")), key=key)
-    for (status, complication, patient, where, lacks), group in groupby(uncovered, key=key):
-        yield _cell_finding(status, complication, patient, where, lacks, list(group))
-
-
-def _cell_finding(
-    status: str, complication: str, patient: str, where: str, lacks: str, group: Sequence[Cell]
-) -> Finding:
-    worst = sorted(group, key=lambda cell: (cell.wilson_high, cell.activity))
-    struck = _plain(complication) + (f" in {patient}" if patient else "")
-    missing = {m.id: m.title for cell in worst for m in cell.missing}
-    share = sum(c.in_time for c in group) / max(1, sum(c.runs for c in group))
-    lacking_text = f"; most often missing: {', '.join(missing.values())}" if missing else ""
-    arrivals = [c.arrival_min for c in group if c.arrival_min is not None]
-    late_text = f"; all are there after {max(arrivals):.0f} min on average at worst" if arrivals else ""
+def _missing_finding(procedure: Procedure, name: str, where: str, group: Sequence[Cell]) -> Finding:
+    share = {id(c): next((m.share for m in c.missing if m.id == name), 1.0) for c in group}
+    title = next((m.title for c in group for m in c.missing if m.id == name), name)
+    worst = sorted(group, key=lambda c: (-share[id(c)], c.activity, c.complication, c.patient))
     return Finding(
-        key=f"cell:{status}:{complication}@{patient}:{where}:{lacks}",
-        severity="mend" if status == "nobody" else "know",
-        title=f"{struck[:1].upper()}{struck[1:]} in phase {where.replace('_', ' ')}: "
-        + ("somebody or something is missing" if status == "nobody" else "help comes late"),
-        text=f"all were there in time in {share:.0%} of the forced rehearsals of {len(group)} activities"
-        + (lacking_text if status == "nobody" else late_text),
-        mend="see what to change, or mend the response: whom it calls and by when",
-        cells=tuple(f"{c.activity}/{c.complication}/{c.patient}" for c in worst),
-        missing=tuple(missing),
+        key=f"nobody:{name}:{where}",
+        severity="stop" if share[id(worst[0])] >= HALF else "mend",
+        title=f"Missing in phase '{_phase(procedure, where)}': {title}",
+        text=f"in up to {share[id(worst[0])]:.0%} of the rehearsals into which it was forced, for "
+        f"{_named(c.complication for c in worst)}, in {len({c.activity for c in group})} activities",
+        mend="see what to change: one more on duty in those hours, or another whom the response calls",
+        cells=tuple(_cell_name(c) for c in worst),
+        missing=(name,),
     )
+
+
+def _late_finding(procedure: Procedure, complication: str, where: str, group: Sequence[Cell]) -> Finding:
+    worst = sorted(group, key=lambda c: (c.wilson_high, c.activity, c.patient))
+    arrival = max(c.arrival_min or 0.0 for c in group)
+    target = min(c.target_min or 0.0 for c in group)
+    return Finding(
+        key=f"late:{complication}:{where}",
+        severity="know",
+        title=f"Help comes late in phase '{_phase(procedure, where)}': {_plain(complication)}",
+        text=f"all are there within {target:g} min in {worst[0].in_time / worst[0].runs:.0%} of the rehearsals at "
+        f"worst, after {arrival:.1f} min on average, in {len({c.activity for c in group})} activities",
+        mend="bring who is called nearer, or set the target that can be met",
+        cells=tuple(_cell_name(c) for c in worst),
+    )
+
+
+def _cell_name(cell: Cell) -> str:
+    return f"{cell.activity}/{cell.complication}/{cell.patient}"
+
+
+def _phase(procedure: Procedure, where: str) -> str:
+    return procedure.titles.get(f"phase:{where}", where)
 
 
 def blood_findings(orders: Iterable[BloodOrder], *, confidence: float) -> Iterator[Finding]:
