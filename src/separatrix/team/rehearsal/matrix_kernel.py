@@ -63,8 +63,8 @@ def tally_forced(  # type: ignore[no-untyped-def]
 
     ``short`` (count,) takes in how many cells of each somebody or something came late or not at all;
     ``space`` of `new_space`, one a thread; ``cells`` (q, 3) node, complication, patient, by node;
-    ``first_missing`` (3,) column of ``missing`` at which calls, equipment and stock begin; ``rows`` and ``base``
-    (q, OUT) and (OUT,), room to work in; ``tallies`` (q, TALLIES), ``missing`` (q, calls + equipment + stock).
+    ``first_missing`` (3,) column of ``missing`` at which calls, equipment and stock begin; ``rows`` and
+    ``base`` (q, OUT) and (OUT,), room to work in; ``tallies`` (q, TALLIES), ``missing`` (q, all bits).
     """
     for run in range(len(short)):
         short[run] = 0

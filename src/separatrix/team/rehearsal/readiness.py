@@ -7,7 +7,6 @@ whom nobody can be, a break of the only one) is told whether or not a rehearsal 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
@@ -16,7 +15,7 @@ from separatrix.team.choreography.checker import check
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.protocol.model import Need, Procedure
 from separatrix.team.protocol.staffing import hours_text, shortages, wanted
-from separatrix.team.rehearsal.model import BloodOrder, Cell, Finding, Severity
+from separatrix.team.rehearsal.model import Finding, Severity
 from separatrix.team.rehearsal.numbers import rows_of
 from separatrix.team.rehearsal.responders import (
     Span,
@@ -26,13 +25,9 @@ from separatrix.team.rehearsal.responders import (
     uncalled_after,
     watches,
 )
-from separatrix.team.rehearsal.rows import Rows
 
 SEVERITIES: tuple[Severity, ...] = ("stop", "mend", "know")
 """Worst first."""
-
-HALF = 0.5
-"""Missing in so many of a cell's runs it is missing as a rule: mend it before the day."""
 
 
 def script_findings(
@@ -119,7 +114,7 @@ def _unanswered(complication: str, where: str, text: str) -> Finding:
     return Finding(
         key=f"response:{complication}{where}",
         severity="stop",
-        title=f"No response to: {_plain(complication)}",
+        title=f"No response to: {plain_name(complication)}",
         text=text,
         mend="write the response: who leads, who is called, first actions",
     )
@@ -183,17 +178,18 @@ def _break_finding(procedure: Procedure, need: Need, group: Sequence[Uncalled]) 
 
 
 def _answers(group: Sequence[Uncalled]) -> str:
-    """Complications by name, at most four."""
-    return _named(one.response.complication for one in group)
+    return named(one.response.complication for one in group)
 
 
-def _named(complications: Iterable[str]) -> str:
-    names = list(dict.fromkeys(map(_plain, complications)))
+def named(complications: Iterable[str]) -> str:
+    """Complications in words, at most four."""
+    names = list(dict.fromkeys(map(plain_name, complications)))
     more = f" and {len(names) - 4} more" if len(names) > 4 else ""
     return ", ".join(names[:4]) + more
 
 
-def _plain(complication: str) -> str:
+def plain_name(complication: str) -> str:
+    """A complication's id in words."""
     return complication.removeprefix("complication.").replace("_", " ")
 
 
@@ -224,7 +220,8 @@ def _equipment_findings(procedure: Procedure) -> Iterator[Finding]:
                     key=f"equipment:{name}",
                     severity="stop",
                     title=f"Too few of: {title}",
-                    text=f"{_plain(response.complication)} calls for {units}, there are {there.get(name, 0)}",
+                    text=f"{plain_name(response.complication)} calls for {units}, "
+                    f"there are {there.get(name, 0)}",
                     mend="get another unit, or mend the response",
                     missing=(name,),
                 )
@@ -235,7 +232,7 @@ def _equipment_findings(procedure: Procedure) -> Iterator[Finding]:
                 key=f"both_children:{name}",
                 severity="mend",
                 title=f"One child would wait for the other: {title}",
-                text=f"{_plain(complication)} in both children at once calls for {units}, "
+                text=f"{plain_name(complication)} in both children at once calls for {units}, "
                 f"there are {there.get(name, 0)}",
                 mend="get another unit",
                 missing=(name,),
@@ -271,106 +268,8 @@ def _stock_findings(procedure: Procedure) -> Iterator[Finding]:
                     key=f"stock:{name}",
                     severity="stop",
                     title=f"Too few of: {title}",
-                    text=f"{_plain(response.complication)} needs {units} at hand, "
+                    text=f"{plain_name(response.complication)} needs {units} at hand, "
                     f"there are {procedure.consumables.get(name, 0)}",
                     mend="order more",
                     missing=(name,),
                 )
-
-
-def cell_findings(procedure: Procedure, cells: Iterable[Cell]) -> Iterator[Finding]:
-    """Cells of the matrix that are not covered: by who or what is missing, or by what help is late for."""
-    phase = {a.id: a.phase for a in procedure.activities}
-    missing: dict[tuple[str, str], list[Cell]] = defaultdict(list)
-    late: dict[tuple[str, str], list[Cell]] = defaultdict(list)
-    for cell in cells:
-        where = phase.get(cell.activity, "")
-        if cell.status == "late":
-            late[cell.complication, where].append(cell)
-        elif cell.status == "nobody":
-            for name in [m.id for m in cell.missing] or [f"answer to {_plain(cell.complication)}"]:
-                missing[name, where].append(cell)
-    for (name, where), group in sorted(missing.items()):
-        yield _missing_finding(procedure, name, where, group)
-    for (complication, where), group in sorted(late.items()):
-        yield _late_finding(procedure, complication, where, group)
-
-
-def _missing_finding(procedure: Procedure, name: str, where: str, group: Sequence[Cell]) -> Finding:
-    share = {id(c): next((m.share for m in c.missing if m.id == name), 1.0) for c in group}
-    title = next((m.title for c in group for m in c.missing if m.id == name), name)
-    worst = sorted(group, key=lambda c: (-share[id(c)], c.activity, c.complication, c.patient))
-    return Finding(
-        key=f"nobody:{name}:{where}",
-        severity="stop" if share[id(worst[0])] >= HALF else "mend",
-        title=f"Missing in phase '{_phase(procedure, where)}': {title}",
-        text=f"in up to {share[id(worst[0])]:.0%} of the rehearsals into which it was forced, for "
-        f"{_named(c.complication for c in worst)}, in {len({c.activity for c in group})} activities",
-        mend="see what to change: one more on duty in those hours, or another whom the response calls",
-        cells=tuple(_cell_name(c) for c in worst),
-        missing=(name,),
-    )
-
-
-def _late_finding(procedure: Procedure, complication: str, where: str, group: Sequence[Cell]) -> Finding:
-    worst = sorted(group, key=lambda c: (c.wilson_high, c.activity, c.patient))
-    arrival = max(c.arrival_min or 0.0 for c in group)
-    target = min(c.target_min or 0.0 for c in group)
-    return Finding(
-        key=f"late:{complication}:{where}",
-        severity="know",
-        title=f"Help comes late in phase '{_phase(procedure, where)}': {_plain(complication)}",
-        text=f"all are there within {target:g} min in {worst[0].in_time / worst[0].runs:.0%} of the rehearsals at "
-        f"worst, after {arrival:.1f} min on average, in {len({c.activity for c in group})} activities",
-        mend="bring who is called nearer, or set the target that can be met",
-        cells=tuple(_cell_name(c) for c in worst),
-    )
-
-
-def _cell_name(cell: Cell) -> str:
-    return f"{cell.activity}/{cell.complication}/{cell.patient}"
-
-
-def _phase(procedure: Procedure, where: str) -> str:
-    return procedure.titles.get(f"phase:{where}", where)
-
-
-def blood_findings(orders: Iterable[BloodOrder], *, confidence: float) -> Iterator[Finding]:
-    """Stocks below what suffices at a confidence."""
-    for order in orders:
-        if order.confidence == confidence and order.packs > order.stock:
-            product = order.product.replace("_", " ")
-            yield Finding(
-                key=f"blood:{order.product}@{order.patient}",
-                severity="stop",
-                title=f"Too few packs of {product} for {order.patient}",
-                text=f"{order.packs} packs suffice in {confidence:.0%} of the rehearsals "
-                f"({order.low} to {order.high} over the assumptions); {order.stock} are there",
-                mend=f"order {order.packs - order.stock} more",
-                missing=(f"{order.product}@{order.patient}",),
-            )
-
-
-def run_findings(rows: Rows) -> Iterator[Finding]:
-    """What went wrong in the rehearsals themselves, whatever struck."""
-    told = (
-        (
-            "stopped",
-            "Rehearsals were stopped",
-            "were ended by the limit of events: the script may have no way on",
-        ),
-        (
-            "reopen_nobody",
-            "A return to theatre lacks somebody",
-            "had a return to theatre that lacked somebody",
-        ),
-    )
-    for column, title, words in told:
-        share = float((rows.column(column) > 0).mean())
-        if share > 0.0:
-            yield Finding(
-                key=f"run:{column}",
-                severity="stop",
-                title=title,
-                text=f"{share:.2%} of {len(rows)} rehearsals {words}",
-            )

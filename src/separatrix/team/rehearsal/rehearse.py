@@ -17,6 +17,7 @@ from separatrix.team.rehearsal.candidates import Candidate, candidates
 from separatrix.team.rehearsal.changes import forced_again, try_changes
 from separatrix.team.rehearsal.compile import Compiled, compile_procedure, fill
 from separatrix.team.rehearsal.distributions import patient_answers, person_answers, phase_ends, quantiles_in
+from separatrix.team.rehearsal.findings import blood_findings, cell_findings, run_findings
 from separatrix.team.rehearsal.matrix import matrix_cells
 from separatrix.team.rehearsal.measures import Measure, harms, probabilities, swung
 from separatrix.team.rehearsal.model import (
@@ -33,13 +34,7 @@ from separatrix.team.rehearsal.model import (
 from separatrix.team.rehearsal.numbers import BIRTH, kind_of, numbers_of
 from separatrix.team.rehearsal.pairs import worst_pairs
 from separatrix.team.rehearsal.rare import Outcome, estimate_rare
-from separatrix.team.rehearsal.readiness import (
-    blood_findings,
-    cell_findings,
-    ordered,
-    run_findings,
-    script_findings,
-)
+from separatrix.team.rehearsal.readiness import ordered, script_findings
 from separatrix.team.rehearsal.rows import Rows, rehearse_table
 from separatrix.team.rehearsal.run import run
 from separatrix.team.rehearsal.sketch import Sketch

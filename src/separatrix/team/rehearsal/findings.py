@@ -1,0 +1,112 @@
+"""What is not ready as the rehearsals show it: in the matrix, in the blood order, in the runs themselves."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from separatrix.team.protocol.model import Procedure
+from separatrix.team.rehearsal.model import BloodOrder, Cell, Finding
+from separatrix.team.rehearsal.readiness import named, plain_name
+from separatrix.team.rehearsal.rows import Rows
+
+HALF = 0.5
+"""Missing in so many of a cell's runs it is missing as a rule: mend it before the day."""
+
+
+def cell_findings(procedure: Procedure, cells: Iterable[Cell]) -> Iterator[Finding]:
+    """Cells of the matrix that are not covered: by who or what is missing, or by what help is late for."""
+    phase = {a.id: a.phase for a in procedure.activities}
+    missing: dict[tuple[str, str], list[Cell]] = defaultdict(list)
+    late: dict[tuple[str, str], list[Cell]] = defaultdict(list)
+    for cell in cells:
+        where = phase.get(cell.activity, "")
+        if cell.status == "late":
+            late[cell.complication, where].append(cell)
+        elif cell.status == "nobody":
+            for name in [m.id for m in cell.missing] or [f"answer to {plain_name(cell.complication)}"]:
+                missing[name, where].append(cell)
+    for (name, where), group in sorted(missing.items()):
+        yield _missing_finding(procedure, name, where, group)
+    for (complication, where), group in sorted(late.items()):
+        yield _late_finding(procedure, complication, where, group)
+
+
+def _missing_finding(procedure: Procedure, name: str, where: str, group: Sequence[Cell]) -> Finding:
+    share = {id(c): next((m.share for m in c.missing if m.id == name), 1.0) for c in group}
+    title = next((m.title for c in group for m in c.missing if m.id == name), name)
+    worst = sorted(group, key=lambda c: (-share[id(c)], c.activity, c.complication, c.patient))
+    return Finding(
+        key=f"nobody:{name}:{where}",
+        severity="stop" if share[id(worst[0])] >= HALF else "mend",
+        title=f"Missing in phase '{_phase(procedure, where)}': {title}",
+        text=f"in up to {share[id(worst[0])]:.0%} of the rehearsals into which it was forced, for "
+        f"{named(c.complication for c in worst)}, in {len({c.activity for c in group})} activities",
+        mend="see what to change: one more on duty in those hours, or another whom the response calls",
+        cells=tuple(_cell_name(c) for c in worst),
+        missing=(name,),
+    )
+
+
+def _late_finding(procedure: Procedure, complication: str, where: str, group: Sequence[Cell]) -> Finding:
+    worst = sorted(group, key=lambda c: (c.wilson_high, c.activity, c.patient))
+    arrival = max(c.arrival_min or 0.0 for c in group)
+    target = min(c.target_min or 0.0 for c in group)
+    return Finding(
+        key=f"late:{complication}:{where}",
+        severity="know",
+        title=f"Help comes late in phase '{_phase(procedure, where)}': {plain_name(complication)}",
+        text=f"all are there within {target:g} min in {worst[0].in_time / worst[0].runs:.0%} of rehearsals "
+        f"at worst, after {arrival:.1f} min on average, in {len({c.activity for c in group})} activities",
+        mend="bring who is called nearer, or set the target that can be met",
+        cells=tuple(_cell_name(c) for c in worst),
+    )
+
+
+def _cell_name(cell: Cell) -> str:
+    return f"{cell.activity}/{cell.complication}/{cell.patient}"
+
+
+def _phase(procedure: Procedure, where: str) -> str:
+    return procedure.titles.get(f"phase:{where}", where)
+
+
+def blood_findings(orders: Iterable[BloodOrder], *, confidence: float) -> Iterator[Finding]:
+    """Stocks below what suffices at a confidence."""
+    for order in orders:
+        if order.confidence == confidence and order.packs > order.stock:
+            product = order.product.replace("_", " ")
+            yield Finding(
+                key=f"blood:{order.product}@{order.patient}:{confidence:g}",
+                severity="stop",
+                title=f"Too few packs of {product} for {order.patient}",
+                text=f"{order.packs} packs suffice in {confidence:.0%} of the rehearsals "
+                f"({order.low} to {order.high} over the assumptions); {order.stock} are there",
+                mend=f"order {order.packs - order.stock} more",
+                missing=(f"{order.product}@{order.patient}",),
+            )
+
+
+def run_findings(rows: Rows) -> Iterator[Finding]:
+    """What went wrong in the rehearsals themselves, whatever struck."""
+    told = (
+        (
+            "stopped",
+            "Rehearsals were stopped",
+            "were ended by the limit of events: the script may have no way on",
+        ),
+        (
+            "reopen_nobody",
+            "A return to theatre lacks somebody",
+            "had a return to theatre that lacked somebody",
+        ),
+    )
+    for column, title, words in told:
+        share = float((rows.column(column) > 0).mean())
+        if share > 0.0:
+            yield Finding(
+                key=f"run:{column}",
+                severity="stop",
+                title=title,
+                text=f"{share:.2%} of {len(rows)} rehearsals {words}",
+            )
