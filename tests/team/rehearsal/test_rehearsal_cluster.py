@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -26,7 +27,7 @@ SEED = 7
 def workers(processes: int) -> Iterator[object]:
     """A cluster of this machine; 0: in this process, which is quick."""
     options = {"n_workers": processes or 1, "threads_per_worker": 1, "dashboard_address": None}
-    with distributed.LocalCluster(processes=processes > 0, silence_logs="critical", **options) as local:
+    with distributed.LocalCluster(processes=processes > 0, silence_logs=logging.CRITICAL, **options) as local:
         yield local
 
 
@@ -80,7 +81,7 @@ def test_two_processes_give_the_digest_of_one_machine() -> None:
 
 @pytest.mark.long
 def test_a_worker_killed_in_the_middle_changes_nothing() -> None:
-    alone = run(SCRIPT, n=60_000, seed=SEED).digest
+    alone = run(SCRIPT, n=20_000, seed=SEED).digest
     killed: list[int] = []
 
     with workers(2) as local, distributed.Client(local) as client:
@@ -91,7 +92,7 @@ def test_a_worker_killed_in_the_middle_changes_nothing() -> None:
                 os.kill(pid, signal.SIGKILL)
                 killed.append(pid)
 
-        sketch = run_on_cluster(SCRIPT, n=60_000, seed=SEED, cluster=client, block=500, progress=kill_one)
+        sketch = run_on_cluster(SCRIPT, n=20_000, seed=SEED, cluster=client, block=200, progress=kill_one)
         assert killed
         assert killed[0] not in [nanny.process.process.pid for nanny in local.workers.values()]
     assert sketch.digest == alone

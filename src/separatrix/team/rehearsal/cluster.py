@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import pickle
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -109,7 +110,10 @@ def _connected(distributed: Any, cluster: str) -> Iterator[Client]:
             )
         with (
             distributed.LocalCluster(
-                n_workers=int(workers), threads_per_worker=1, dashboard_address=None, silence_logs="error"
+                n_workers=int(workers),
+                threads_per_worker=1,
+                dashboard_address=None,
+                silence_logs=logging.ERROR,
             ) as local,
             distributed.Client(local) as client,
         ):
