@@ -127,6 +127,7 @@ class Rehearsal:
         self.asleep = [branch >= 0 for branch in script.node_branch]
         self.dropped = [False] * n
         self.started = [False] * n
+        self.began = [NEVER] * n
         self.ended = [NEVER] * n
         self.work: dict[int, Work] = {}
         self.left = sum(not sleeps for sleeps in self.asleep)
@@ -305,19 +306,34 @@ class Rehearsal:
         """All arcs are in: wait for the moment."""
         script = self.script
         if item < script.nodes:
-            earliest = script.node_release[item]
+            earliest = self.moment[item] = max(self.moment[item], script.node_release[item])
         else:
             turn = item - script.nodes
             if turn in script.first_turns or self.chains[script.chain_of_turn[turn]].closed:
                 return
-            earliest = script.turn_planned[turn]
-        self.moment[item] = max(self.moment[item], earliest)
+            earliest = max(self.moment[item], self._turn_earliest(turn))
         self.armed[item] = True
         self.version[item] += 1
         self.ahead += item < script.nodes
         version = self.version[item]
-        event = self.clock.at(max(self.moment[item], self.now), (script_of.MOMENT,))
+        event = self.clock.at(max(earliest, self.now), (script_of.MOMENT,))
         event.callbacks.append(lambda _: self._comes(item, version))
+
+    def _turn_earliest(self, turn: int) -> float:
+        """Planned, or sooner where the operation is further than the plan; never before the shift."""
+        script = self.script
+        anchor, begins = script.turn_anchor[turn], script.person_shift[script.turn_person[turn]][0]
+        started = self.began[anchor] if anchor >= 0 else NEVER
+        return float(max(begins, min(script.turn_planned[turn], started + script.turn_anchor_lag[turn])))
+
+    def _anchor(self, node: int) -> None:
+        """A node begins: turns that wait only for the clock may come sooner."""
+        self.began[node] = self.now
+        for turn in self.script.anchored[node]:
+            item = self.script.nodes + turn
+            if self.armed[item]:
+                self._disarm(item)
+                self._arm(item)
 
     def _disarm(self, item: int) -> None:
         """It waits again, or for nothing any more."""
@@ -484,6 +500,7 @@ class Rehearsal:
             self._close_step()
         for node in nodes:
             self.started[node] = True
+            self._anchor(node)
             self.work[node] = Work(self._length(node, anew=False), self.now)
             self.whole["waiting_min"] += self.now - self.moment[node]
             self.events.append((self.now, "start", node))
@@ -551,8 +568,7 @@ class Rehearsal:
 
     def _resume(self, node: int) -> None:
         work = self.work[node]
-        if self.script.losing[node]:
-            self._close_step()
+        self._close_step()
         work.held_until, work.since = -1.0, self.now
         if self.number.preemption == RESTART:
             work.done = 0.0
@@ -620,6 +636,7 @@ class Rehearsal:
         script = self.script
         self.ahead -= 1
         self.started[node], self.ended[node] = True, self.now
+        self._anchor(node)
         self._deliver(node, script.arcs_at_start[node], self.now)
         for chain in script.opens[node]:
             self._open_chain(chain)
@@ -774,7 +791,7 @@ class Rehearsal:
         script, cover = self.script, self.chains[chain]
         while True:
             due = min(cover.began + script.chain_longest[chain], script.person_shift[cover.holder][1])
-            due = max(cover.began, due)
+            due = max(due, cover.handed_at if cover.handing else cover.began)
             self.ahead += 1
             cover.relief_ahead = True
             while True:
@@ -782,8 +799,9 @@ class Rehearsal:
                 if cover.closed:
                     return
                 crisis = self.crisis_of[cover.holder]
-                if crisis is not None or cover.handing:
-                    due = crisis.end if crisis is not None else cover.handed_at
+                if crisis is not None:
+                    due = crisis.end
+                    self._stir()
                     continue
                 if cover.relief_ahead:
                     self.ahead -= 1

@@ -74,6 +74,10 @@ class Script:
             self.closes[ends].append(chain)
         self.first_turns = {i for i, j in pairwise(self.chain_ptr) if i < j}
         self.chain_of_turn = [c for c, (i, j) in enumerate(pairwise(self.chain_ptr)) for _ in range(i, j)]
+        self.anchored = [
+            [turn for turn, anchor in enumerate(self.turn_anchor) if anchor == node]
+            for node in range(self.nodes)
+        ]
         self.branches: list[list[int]] = [[] for _ in range(self.nodes)]
         for branch, node in enumerate(self.branch_at):
             self.branches[node].append(branch)
