@@ -13,7 +13,7 @@ from separatrix.team.rehearsal.compile import Structure, fill, structure_of
 from separatrix.team.rehearsal.model import Change, Swing
 from separatrix.team.rehearsal.numbers import Numbers
 
-ASKED_SWINGS = 12
+ASKED_SWINGS = 10
 """Widest swings of the tornado at whose ends the changes are tried again."""
 
 RIVALS = 3

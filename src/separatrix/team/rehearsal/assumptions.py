@@ -32,6 +32,10 @@ MAINLY = 0.5
 """A band rests mainly on assumptions where they explain at least this part of what can be explained."""
 
 
+MOST_PACKS = 200
+"""Of each product for each patient, where packs wanted are counted: an order that reaches it is *more than*."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draws:
     """Outer draws of all numbers, each rehearsed a few hundred times."""
@@ -107,9 +111,9 @@ def outer_loop(
 
 
 def without_end(compiled: Compiled, *, n: int, seed: int, threads: int | None) -> Rows:
-    """The same rehearsals with blood without end: packs used are then packs wanted."""
+    """The same rehearsals with more blood than any bank gives: packs used are then packs wanted."""
     arrays = compiled.arrays
-    stock = np.where(arrays.stock_blood > 0, np.maximum(arrays.stock, 1_000_000), arrays.stock)
+    stock = np.where(arrays.stock_blood > 0, np.maximum(arrays.stock, MOST_PACKS), arrays.stock)
     return rehearse_table(arrays._replace(stock=stock), compiled.layout, n=n, seed=seed, threads=threads)
 
 

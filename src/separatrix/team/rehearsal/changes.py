@@ -30,7 +30,7 @@ CELLS_SHORT = "cells_short"
 HELPS_IN = (CELLS_SHORT, "nobody", "late", "packs_short", "overtime_min", "separation_min", "end_min")
 """Outcomes by which changes are ranked, the first that two of them move unlike decides."""
 
-FORCED_CELLS = 120
+FORCED_CELLS = 60
 """So many of the cells that are not covered are forced again, evenly over them."""
 
 

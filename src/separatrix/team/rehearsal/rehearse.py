@@ -13,6 +13,7 @@ from separatrix.team.protocol.model import ActivityMark, Procedure
 from separatrix.team.rehearsal.advice import Question, with_advice
 from separatrix.team.rehearsal.assumptions import Draws, band_of, outer_loop, tornado, without_end
 from separatrix.team.rehearsal.blood_order import CONFIDENCES, blood_orders, pack_columns
+from separatrix.team.rehearsal.calibration import calibrate
 from separatrix.team.rehearsal.candidates import Candidate, candidates
 from separatrix.team.rehearsal.changes import forced_again, try_changes
 from separatrix.team.rehearsal.compile import Compiled, compile_procedure, fill
@@ -22,6 +23,7 @@ from separatrix.team.rehearsal.matrix import matrix_cells
 from separatrix.team.rehearsal.measures import Measure, harms, probabilities, swung
 from separatrix.team.rehearsal.model import (
     BloodOrder,
+    Calibrated,
     Cell,
     Change,
     Finding,
@@ -63,9 +65,9 @@ class Effort:
     """Rehearsals with each number at either end."""
     pairs: int = 1_000
     """Paired rehearsals of each change."""
-    forced_pairs: int = 100
+    forced_pairs: int = 50
     """Paired rehearsals of each change into which the uncovered cells are forced."""
-    rare: int = 20_000
+    rare: int = 10_000
     """Rehearsals of each rare outcome."""
 
 
@@ -143,6 +145,7 @@ class _Work:
         progress: Progress,
     ) -> None:
         self.procedure, self.schedule, self.seed = procedure, schedule, seed
+        self.evidence = evidence
         self.effort, self.threads, self.progress = effort, threads, progress
         self.numbers = numbers_of(procedure, evidence=evidence)
         self.compiled = compile_procedure(procedure, schedule, self.numbers)
@@ -216,9 +219,21 @@ class _Work:
             assumption_draws=self.effort.draws,
             marks=dict(sorted(Counter(self.numbers.mark(key).value for key in self.numbers.ids).items())),
             annex=(*_with_bands(harmful, draws, rows), *self._rare(harmful)),
+            calibration=self._calibration(rows, sketch),
             notes=self.compiled.findings,
         )
         return Answers(told, self.compiled, sketch, alone, rows)
+
+    def _calibration(self, rows: Rows, sketch: Sketch) -> tuple[Calibrated, ...]:
+        if self.is_birth:
+            return ()
+        return calibrate(
+            self.compiled,
+            rows,
+            sketch,
+            planned_end_min=float(self.schedule.end_min),
+            evidence=self.evidence,
+        )
 
     def _part(self, begin: float, end: float) -> Progress:
         """A listener for a part of the whole way."""

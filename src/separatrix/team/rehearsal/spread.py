@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import cast
 
+import numpy as np
 from scipy import stats
 
 from separatrix.core.seeds import generator
@@ -19,13 +20,15 @@ from separatrix.team.rehearsal.numbers import Numbers
 PERT_WEIGHT = 4.0
 """Of the most likely value against each end in the mean."""
 
+IN_ORDER = (("rehearsal.product.haematocrit_trigger", "rehearsal.product.haematocrit_target"),)
+"""Pairs of numbers of which the first is never above the second: nobody orders up to less than orders start at."""
+
 
 def pert_quantile(u: Floats, low: float, mode: float, high: float) -> Floats:
     """Quantiles (n,) of a PERT distribution at levels (n,).
 
     Examples
     --------
-    >>> import numpy as np
     >>> pert_quantile(np.array([0.0, 0.5, 1.0]), 0.0, 1.0, 2.0).round(6).tolist()
     [0.0, 1.0, 2.0]
     """
@@ -53,6 +56,10 @@ def hypercube(numbers: Numbers, *, draws: int, seed: int) -> tuple[dict[str, flo
         For `Numbers.with_values`.
     """
     columns = {key: _column(numbers, key, draws, seed) for key in numbers.varied}
+    for lower, upper in IN_ORDER:
+        if lower in columns and upper in columns:
+            both = np.sort([columns[lower], columns[upper]], axis=0)
+            columns[lower], columns[upper] = both
     return tuple({key: float(column[i]) for key, column in columns.items()} for i in range(draws))
 
 

@@ -31,7 +31,9 @@ def wilson(hits: int, runs: int) -> tuple[float, float]:
     """
     if runs == 0:
         return 0.0, 1.0
-    return max(0.0, wilson_low(hits, runs)), min(1.0, wilson_high(hits, runs))
+    low = wilson_low(hits, runs) if hits > 0 else 0.0
+    high = wilson_high(hits, runs) if hits < runs else 1.0
+    return low, high
 
 
 def mean_interval(count: int, total: float, squares: float) -> tuple[float, float, float] | None:
