@@ -33,7 +33,7 @@ MAINLY = 0.5
 
 
 MOST_PACKS = 200
-"""Of each product for each patient, where packs wanted are counted: an order that reaches it is *more than*."""
+"""Of each product for each patient, where packs wanted are counted: an order that reaches it is *more*."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ PERT_WEIGHT = 4.0
 """Of the most likely value against each end in the mean."""
 
 IN_ORDER = (("rehearsal.product.haematocrit_trigger", "rehearsal.product.haematocrit_target"),)
-"""Pairs of numbers of which the first is never above the second: nobody orders up to less than orders start at."""
+"""Pairs of which the first is never above the second: nobody orders up to less than orders start at."""
 
 
 def pert_quantile(u: Floats, low: float, mode: float, high: float) -> Floats:
