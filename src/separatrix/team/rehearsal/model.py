@@ -25,6 +25,7 @@ CellStatus = Literal["in_time", "late", "nobody", "impossible"]
 Severity = Literal["stop", "mend", "know"]
 """``stop``: mend it before the day; ``mend``: better mended; ``know``: the team should know it."""
 MissingKind = Literal["person", "equipment", "stock"]
+CalibrationVerdict = Literal["inside", "off", "not_simulated"]
 ChangeKind = Literal["person", "relief", "equipment", "stock", "break", "order"]
 
 
@@ -278,6 +279,30 @@ class PersonAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Calibrated:
+    """A published total beside what the rehearsals add up to."""
+
+    id: str
+    """Entry of the evidence."""
+    title: str
+    per: str
+    """What one trial is: a child, a pair, the planned time, …"""
+    mark: str
+    verdict: CalibrationVerdict
+    published: float | None = None
+    published_low: float | None = None
+    published_high: float | None = None
+    simulated: float | None = None
+    simulated_low: float | None = None
+    """95 % interval of sampling."""
+    simulated_high: float | None = None
+    tuned: bool = False
+    """A number of the model was set to it, so that it checks nothing."""
+    because: str = ""
+    """Why it is off, or why it is not simulated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal:
     """All answers of the rehearsal of one operation."""
 
@@ -311,6 +336,8 @@ class Rehearsal:
     """How many numbers of each mark it rests on."""
     annex: tuple[Probability | Rare, ...] = ()
     """Harm to the children: engineering annex only, never on a wall, a family's page or a summary."""
+    calibration: tuple[Calibrated, ...] = ()
+    """Every published total beside the rehearsals'; empty for a birth, of which nothing is drawn."""
     notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
