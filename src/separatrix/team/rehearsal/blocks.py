@@ -15,8 +15,8 @@ from separatrix.team.rehearsal.sketch import MOST_RUNS
 
 Counted = TypeVar("Counted")
 
-BLOCK = 2048
-"""Rehearsals that a thread takes at a time: a fraction of a second."""
+BLOCK = 512
+"""Rehearsals that a thread takes at a time: a tenth of a second: none waits long for the last."""
 
 
 def check_size(n: int, seed: int) -> None:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from separatrix.team.rehearsal.run import Playable
     from separatrix.team.rehearsal.sketch import Sketch
 
-BLOCK = 10_000
-"""Rehearsals in a block: what the scheduler spends on it, 2 ms, is below one in a hundred."""
+BLOCK = 5_000
+"""Rehearsals in a block: what is spent on sending 2 MB of counts is below one in a hundred."""
 
 AHEAD = 3
 """Blocks that wait for each thread of the cluster, so that none is idle and the queue stays short."""

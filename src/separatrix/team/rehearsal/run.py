@@ -58,7 +58,6 @@ def run(
     threads: int | None = None,
     progress: Progress = silent,
     block: int = BLOCK,
-    keep: Floats | None = None,
 ) -> Sketch:
     """Sketch of the rehearsals 0 to ``n - 1``: the same for any number of threads and size of block.
 
@@ -74,8 +73,6 @@ def run(
         Hears of every block.
     block
         Rehearsals that a thread takes at a time.
-    keep
-        (N, OUT), filled with the rows of the rehearsals 0 to N - 1, N no more than `n`.
 
     Raises
     ------
@@ -88,7 +85,7 @@ def run(
     parts = in_blocks(
         n,
         begin=lambda: (new_space(compiled.arrays), empty_sketch(compiled)),
-        work=lambda own, first, count: _play_into(*own, seed, first, count, keep),
+        work=lambda own, first, count: _play_into(*own, seed, first, count),
         threads=threads,
         block=block,
         progress=progress,
@@ -112,7 +109,7 @@ def run_block(compiled: Playable, seed: int, first: int, count: int) -> Sketch:
         If the engine told numbers that no operation can show.
     """
     sketch = empty_sketch(compiled)
-    _play_into(new_space(compiled.arrays), sketch, seed, first, count, None)
+    _play_into(new_space(compiled.arrays), sketch, seed, first, count)
     return require_fit(sketch)
 
 
@@ -128,11 +125,9 @@ def empty_sketch(compiled: Playable) -> Sketch:
     )
 
 
-def _play_into(space: Space, sketch: Sketch, seed: int, first: int, count: int, keep: Floats | None) -> None:
+def _play_into(space: Space, sketch: Sketch, seed: int, first: int, count: int) -> None:
     room = np.empty((min(ROWS, count), len(sketch.layout.names)))
     for begin in range(first, first + count, ROWS):
         rows = room[: min(ROWS, first + count - begin)]
         play(space, seed, begin, NOT_FORCED, rows, NO_TOTALS, sketch.toll)
         count_rows(rows, begin, sketch.scales, sketch.sums)
-        if keep is not None and begin < len(keep):
-            keep[begin : begin + len(rows)] = rows[: len(keep) - begin]
