@@ -840,7 +840,7 @@ class Rehearsal:
                 control *= number.short_handed_factor
         else:
             control = number.retry_min
-        crisis.end = self.now + arrival + control
+        crisis.end = self.now + (arrival + control)
         status = self._count(response, arrival, any(missing), control, struck)
         self.events.append(
             (self.now, "strike", node, strike.complication, patient, response, status, arrival, control)
