@@ -54,6 +54,7 @@ THRESHOLDS = ("complication.dilution_coagulopathy", "complication.potassium_arre
 """What strikes when clotting falls below its threshold, and when potassium rises above its own."""
 
 UNSTATED = "rehearsal.control.unstated"
+EARLY = "rehearsal.relief.early"
 OTHER_ROOM = "rehearsal.arrival.equipment_other_room"
 
 
@@ -71,6 +72,8 @@ class Structure:
     """Fields of `Arrays` that are done."""
     other_room: Ints
     """(responses, equipment)"""
+    shifts_begin: Floats
+    """(nodes,) when the shifts of all who are named at a node have begun."""
     unstated: tuple[int, ...]
     """Responses whose protocol says no time to control."""
     names: Names
@@ -139,9 +142,10 @@ def structure_of(procedure: Procedure, schedule: Schedule) -> Structure:
     after, later = striking.after_of(
         rows, procedure, response_of, np.asarray(answers["response_flags"], np.int64)
     )
+    release, shifts_begin = releases(procedure, nodes, slots, chains, node_of)
     fields: dict[str, Ints | Floats] = {
         **node_fields(procedure, nodes, phases),
-        "node_release": releases(procedure, nodes, slots, chains, node_of),
+        "node_release": release,
         **arc_fields(waiting, len(nodes) + len(turns)),
         "slot_ptr": pointers([len(row) for row in slots]),
         "slot_person": flat([[slot.person for slot in row] for row in slots]),
@@ -192,6 +196,7 @@ def structure_of(procedure: Procedure, schedule: Schedule) -> Structure:
         after=after,
         fields=fields,
         other_room=from_other_room(responses, procedure),
+        shifts_begin=shifts_begin,
         unstated=tuple(r for r, name in enumerate(responses) if name.response.control is None),
         names=names,
         layout=Layout(procedure.patients, phases),
@@ -269,6 +274,9 @@ def fill(structure: Structure, numbers: Numbers, inflation: Mapping[str, float] 
         arrays=as_arrays(
             **{
                 **fields,
+                "node_release": np.maximum(
+                    fields["node_release"], structure.shifts_begin - numbers.value(EARLY)
+                ),
                 "response_quantiles": _controls(structure, numbers),
                 "response_fetch": fetch,
                 "node_loss": loss,

@@ -274,19 +274,18 @@ def releases(
     slots: Sequence[Sequence[Slot]],
     chains: Sequence[Chain],
     node_of: Mapping[str, int],
-) -> Floats:
-    """When each node may start at the earliest: its own minute, its people's shifts, its room's opening."""
+) -> tuple[Floats, Floats]:
+    """When each node may start at the earliest: for its own minute and room, and for its people's shifts."""
     rooms = {room.id: room for room in procedure.rooms}
     people = {person.id: person for person in procedure.people}
-    release = np.zeros(len(nodes))
+    release, shift = np.zeros(len(nodes)), np.zeros(len(nodes))
     for i, node in enumerate(nodes):
         if node.name.branch >= 0:
             continue
         shifts = [procedure.people[slot.person].shift_min[0] for slot in slots[i] if slot.person >= 0]
-        release[i] = max(
-            node.activity.earliest_min, opening_min(rooms.get(node.room), node.start_min), *shifts, 0
-        )
+        release[i] = max(node.activity.earliest_min, opening_min(rooms.get(node.room), node.start_min), 0)
+        shift[i] = max(shifts, default=0)
     for chain in chains:
         i = node_of[chain.cover.begins]
-        release[i] = max(release[i], people[chain.turns[0].person].shift_min[0])
-    return release
+        shift[i] = max(shift[i], people[chain.turns[0].person].shift_min[0])
+    return release, shift

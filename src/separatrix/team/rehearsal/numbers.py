@@ -91,6 +91,7 @@ OF_KIND = {
 OTHERS = (
     "rehearsal.arrival.equipment_other_room",
     "rehearsal.control.unstated",
+    "rehearsal.relief.early",
     "rehearsal.exchange.scalp_share",
     "haemodynamics.cross_flow.demo",
     "haemodynamics.allowed_loss.haematocrit_start",
