@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,6 +60,12 @@ def test_a_worker_with_another_version_is_refused(monkeypatch: pytest.MonkeyPatc
         pytest.raises(InputError, match="another version of Separatrix"),
     ):
         run_on_cluster(SCRIPT, n=10, seed=1, cluster=client)
+
+
+def test_a_worker_settles_its_cache_before_anything_is_compiled() -> None:
+    """What a worker loads to read its task must not load numba: the folder of its cache would be fixed."""
+    asked = "import sys, separatrix.team.rehearsal.cluster; print('numba' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", asked], text=True).strip() == "False"
 
 
 @pytest.mark.parametrize("address", ["local:0", "local:", "local:two", "nowhere", ""])

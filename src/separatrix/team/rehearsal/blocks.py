@@ -11,7 +11,7 @@ from typing import TypeVar
 from separatrix.core.errors import Fault, InputError
 from separatrix.core.progress import Progress
 from separatrix.core.runtime import available_threads
-from separatrix.team.rehearsal.sketch import MOST_RUNS
+from separatrix.team.rehearsal.scales import MOST_RUNS
 
 Counted = TypeVar("Counted")
 

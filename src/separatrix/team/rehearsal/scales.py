@@ -18,6 +18,9 @@ OCTAVES = 17
 DAYS = 4
 """Minutes are told apart up to so many times the planned end."""
 
+MOST_RUNS = 2**30
+"""Rehearsals that are counted together: no sum can overflow before."""
+
 
 class Scales(NamedTuple):
     """The scale of each of c columns. Bin 0 is below the first edge, the last bin above the last edge."""

@@ -18,12 +18,9 @@ import numpy as np
 from separatrix.core.errors import DataMissingError, Fault, SolverError
 from separatrix.team.rehearsal.arrays import Floats, Ints
 from separatrix.team.rehearsal.outputs import OF_PERSON, Layout
-from separatrix.team.rehearsal.scales import Scales, edges
+from separatrix.team.rehearsal.scales import MOST_RUNS, Scales, edges
 from separatrix.team.rehearsal.sketch_kernel import PERSON_QUANTUM, Sums, Toll
 from separatrix.team.rehearsal.stored import Distribution
-
-MOST_RUNS = 2**30
-"""Rehearsals in one sketch: no sum can overflow before."""
 
 
 def no_sums(scales: Scales) -> Sums:
