@@ -18,7 +18,7 @@ from separatrix.case.model import Case
 from separatrix.evidence import Entry
 from separatrix.share.dossier import DossierFiles, StationSummary, write_dossier
 from separatrix.share.dossier.model import Chapter
-from separatrix.share.dossier.rehearsal import Beside, Compared, rehearsal_chapter
+from separatrix.share.dossier.rehearsal import Beside, rehearsal_chapter
 from separatrix.share.dossier.rehearsal_charts import Spread, moment_chart, spread_of
 from separatrix.share.dossier.rehearsal_matrix import heat_map
 from separatrix.share.rehearsal import day, number_cards
@@ -27,6 +27,7 @@ from separatrix.team.protocol.model import Procedure
 from separatrix.team.rehearsal.model import (
     Band,
     BloodOrder,
+    Calibrated,
     Cell,
     Change,
     Effect,
@@ -131,6 +132,15 @@ def rehearsal(procedure: Procedure) -> Rehearsal:
         ),
         assumption_draws=200,
         marks={"A": 80, "M": 20},
+        calibration=(
+            Calibrated(id="complication.any_transfusion", title="any transfusion", per="child_operation",
+                       mark="M", verdict="off", published=0.9, published_low=0.73, published_high=1.0,
+                       simulated=0.4, simulated_low=0.38, simulated_high=0.42,
+                       because="the losses are too small"),
+            Calibrated(id="complication.death_30_days", title="death within 30 days", per="pair", mark="R",
+                       verdict="not_simulated", published=0.4, published_low=0.1, published_high=0.5,
+                       because="nobody dies in a rehearsal"),
+        ),
         annex=(Probability(id="harm", text="a child loses its whole volume",
                            band=_band(0.02, assumed=True)),),
         rare=(Rare(id="rare", text="both bleed at once", estimate=None, low=None, high=None, runs=100,
@@ -152,10 +162,6 @@ def chapter(procedure: Procedure, schedule: Schedule, rehearsal: Rehearsal, spre
         separation_alone=spread,
         cards=cards,
         cards_link="rehearsal/scenario-cards.html",
-        calibration=(
-            Compared(title="Any transfusion", published="73 to 100 %", rehearsed="40 %", agrees=False,
-                     because="the losses are too small"),
-        ),
         retrodiction=("5 of 10 published spans lie inside 50 %",),
     )  # fmt: skip
     return rehearsal_chapter(procedure, schedule, rehearsal, beside)
@@ -209,7 +215,7 @@ def test_the_tornado_tells_noise_from_swing_and_whether_the_advice_changes(chapt
 
 def test_harm_stands_in_the_annex_alone(chapter: Chapter) -> None:
     before, annex = chapter.screen.split('id="rehearsal-annex"')
-    for words in ("loses its whole volume", "both bleed at once"):
+    for words in ("loses its whole volume", "both bleed at once", "Death within 30 days"):
         assert words not in before
         assert words in annex
         assert not any(words in s.says for s in chapter.statements)
@@ -219,7 +225,8 @@ def test_harm_stands_in_the_annex_alone(chapter: Chapter) -> None:
 
 def test_published_totals_stand_beside_with_the_reason(chapter: Chapter) -> None:
     words = _text(chapter.screen)
-    assert "Any transfusion 73 to 100 % 40 % ✕ no the losses are too small" in words
+    told = "Any transfusion, per child operation. M 90 % (73 to 100 %) 40 % (38 to 42 %) ✕ no"
+    assert f"{told} the losses are too small" in words
     assert "5 of 10 published spans lie inside 50 %." in words
 
 

@@ -9,14 +9,17 @@ Tests: ``tests/share/dossier`` and ``tests/journeys/test_journey_dossier_browser
 
 from separatrix.share.dossier.choreography import choreography_chapter
 from separatrix.share.dossier.model import Chapter, DossierFiles, StationSummary
+from separatrix.share.dossier.rehearsal import Beside, rehearsal_chapter
 from separatrix.share.dossier.vessels import vessels_chapter, view_of_vessels
 from separatrix.share.dossier.write import write_dossier
 
 __all__ = [
+    "Beside",
     "Chapter",
     "DossierFiles",
     "StationSummary",
     "choreography_chapter",
+    "rehearsal_chapter",
     "vessels_chapter",
     "view_of_vessels",
     "write_dossier",

@@ -20,6 +20,7 @@ from separatrix.share.dossier.rehearsal_words import (
     outcome_title,
     percent_span,
     swing_text,
+    total_text,
 )
 from separatrix.share.dossier.wording import counted, number, sentence
 from separatrix.share.rehearsal.pages import whom
@@ -30,6 +31,7 @@ from separatrix.team.protocol.model import Procedure
 from separatrix.team.rehearsal.model import (
     SEPARATION_WORDING,
     BloodOrder,
+    Calibrated,
     Finding,
     Probability,
     Rare,
@@ -47,19 +49,10 @@ _SEVERITIES: Mapping[Severity, str] = {
     "mend": "Better mended",
     "know": "To be known",
 }
+_HARM = ("death", "deficit", "arrest")
+"""In the name of a published total of harm to a child: it stands in the annex."""
+_VERDICTS = {"inside": "yes", "off": "✕ no", "not_simulated": "not simulated"}
 _PRODUCTS = {"red_cells": "Red cells", "plasma": "Plasma", "platelets": "Platelets"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
-    """A published number beside what the rehearsals give."""
-
-    title: str
-    published: str
-    rehearsed: str
-    agrees: bool
-    because: str = ""
-    """Where it is off: why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +65,6 @@ class Beside:
     cards: Sequence[Card] = ()
     cards_link: str = ""
     """Where the cards lie, seen from the dossier."""
-    calibration: Sequence[Compared] = ()
     retrodiction: Sequence[str] = ()
     """In plain words: how published operations lie in the model's intervals."""
     unit_by_id: Mapping[str, str] = field(default_factory=dict)
@@ -134,7 +126,7 @@ def _sections(content: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         found.append(("blood-order", "Blood to order"))
     if not content["forced_only"]:
         found.append(("rehearsal-sure", "How far the rehearsal rests on assumptions"))
-    if content["annex"]:
+    if content["annex"] or content["harm_totals"]:
         found.append(("rehearsal-annex", "Engineering annex of the rehearsal"))
     return tuple(found)
 
@@ -152,6 +144,7 @@ def _content(
             alone=beside.separation_alone,
             title="two children, hours after wheels in",
         )
+    totals = () if forced_only else rehearsal.calibration
     outcome = "separation_min" if rehearsal.separation_min is not None else "end_min"
     grid = heat_map(rehearsal.matrix, procedure, schedule, bare=forced_only)
     return {
@@ -179,9 +172,10 @@ def _content(
         "probabilities": rehearsal.probabilities,
         "cards": beside.cards,
         "cards_link": beside.cards_link,
-        "calibration": beside.calibration,
+        "calibration": [_total_row(c) for c in totals if not _is_harm(c)],
         "retrodiction": beside.retrodiction,
         "annex": [] if forced_only else [_annex_row(item) for item in (*rehearsal.annex, *rehearsal.rare)],
+        "harm_totals": [_total_row(c) for c in totals if _is_harm(c)],
     }
 
 
@@ -229,6 +223,23 @@ def _swing_rows(rehearsal: Rehearsal, units: Mapping[str, str]) -> list[dict[str
         }
         for swing in rehearsal.swings[:_SWINGS]
     ]
+
+
+def _is_harm(total: Calibrated) -> bool:
+    return any(word in total.id for word in _HARM)
+
+
+def _total_row(total: Calibrated) -> dict[str, str]:
+    """A published total beside the rehearsed one."""
+    because = f"no check: {total.because}" if total.tuned else total.because
+    return {
+        "title": f"{total.title}, per {total.per.replace('_', ' ')}",
+        "mark": total.mark,
+        "published": total_text(total.published, total.published_low, total.published_high),
+        "rehearsed": total_text(total.simulated, total.simulated_low, total.simulated_high),
+        "fits": _VERDICTS[total.verdict],
+        "because": because,
+    }
 
 
 def _annex_row(item: Probability | Rare) -> dict[str, str]:

@@ -43,6 +43,25 @@ def percent_span(low: float, high: float) -> str:
     return f"{texts[0]}{_NO_BREAK}%" if texts[0] == texts[1] else f"{texts[0]} to {texts[1]}{_NO_BREAK}%"
 
 
+def total_text(value: float | None, low: float | None, high: float | None) -> str:
+    """A published or a rehearsed total with its range; shares as per cent.
+
+    Examples
+    --------
+    >>> total_text(0.36, 0.12, 1.0), total_text(1.5, 1.0, 2.2), total_text(64.0, None, None)
+    ('36\xa0% (12 to 100\xa0%)', '1.5 (1 to 2.2)', '64')
+    >>> total_text(None, None, None)
+    '–'
+    """
+    if value is None:
+        return "–"
+    if max(value, high or 0.0) <= 1:
+        own = percent_span(value, value)
+        return own if low is None or high is None else f"{own} ({percent_span(low, high)})"
+    own = number(value, 2)
+    return own if low is None or high is None else f"{own} ({number(low, 2)} to {number(high, 2)})"
+
+
 def band_text(band: Band) -> str:
     """A probability with its band over the assumptions; where it rests mainly on them, the band alone.
 
