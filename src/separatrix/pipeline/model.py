@@ -18,6 +18,7 @@ from separatrix.core import Progress
 from separatrix.evidence import EvidenceReader
 from separatrix.pipeline.results import Results
 from separatrix.team.choreography.model import Schedule
+from separatrix.team.rehearsal.result_io import StoredRehearsal
 
 Status = Literal["done", "not_applicable", "refused", "infeasible"]
 
@@ -126,6 +127,11 @@ class PlanRun:
     def schedules(self) -> tuple[Schedule, ...]:
         """The script of each operation, the parting one last."""
         return self.results.schedules
+
+    @property
+    def rehearsal(self) -> StoredRehearsal | None:
+        """What the rehearsals of the parting operation say."""
+        return self.results.rehearsal
 
     def _repr_html_(self) -> str:
         rows = "".join(

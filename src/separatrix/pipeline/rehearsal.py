@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,17 +12,149 @@ from separatrix.core import Fault, InputError, Progress, near_names, silent
 from separatrix.core.provenance import Provenance, package_version, source_hash
 from separatrix.core.runtime import available_threads, settle_compiled_cache
 from separatrix.core.storage import RUNS, disk_faults, fresh_folder, swap_in
+from separatrix.evidence import EvidenceReader
 from separatrix.pipeline.cache import stored_provenance
+from separatrix.pipeline.model import Context, Outcome
 from separatrix.pipeline.results import Results
 from separatrix.pipeline.script import FOLDER as CHOREOGRAPHY
-from separatrix.pipeline.script import procedures_of
-from separatrix.share.rehearsal import write_story
+from separatrix.pipeline.script import place_of, procedures_of
+from separatrix.share.dossier.rehearsal import Beside
+from separatrix.share.dossier.rehearsal_charts import spread_of
+from separatrix.share.rehearsal import Scenario, chosen, day, number_cards, write_scenarios, write_story
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.protocol import Procedure
 from separatrix.team.rehearsal.compile import Compiled, compile_procedure
+from separatrix.team.rehearsal.model import Cell, Matrix, Rehearsal
 from separatrix.team.rehearsal.numbers import numbers_of
+from separatrix.team.rehearsal.replay import forced_of, pick, replay
+from separatrix.team.rehearsal.result_io import StoredRehearsal, write_rehearsal
+from separatrix.team.rehearsal.sketch import Sketch
+from separatrix.team.rehearsal.stored import Distribution
 
 FOLDER = "rehearsal"
+
+SCENARIOS = "scenarios"
+"""Folder of the cards and stories inside the station's."""
+
+CHOSEN = 8
+"""Complications that get scenario cards, beside the median and the worst day."""
+
+
+def run_rehearsal(context: Context) -> Outcome:
+    """Rehearse the script of every operation, and tell what is not ready and what to change.
+
+    The parting operation lies in the station's own folder, the ones before it under ``operation-N/``.
+    """
+    from separatrix.team.rehearsal.rehearse import rehearse
+
+    status, because = context.results.status(CHOREOGRAPHY)
+    if status != "done":
+        reason = f"there is no script to rehearse: {because}"
+        return Outcome(status="not_applicable", because=reason)
+    bound = procedures_of(context.case, context.results, evidence=context.evidence)
+    operations: list[Mapping[str, Any]] = []
+    notes: list[str] = []
+    for number, (procedure, schedule) in enumerate(
+        zip(bound, context.results.schedules, strict=True), start=1
+    ):
+        place = place_of(number, len(bound))
+        folder = context.folder / place
+        folder.mkdir(exist_ok=True)
+        answered = rehearse(
+            procedure,
+            schedule,
+            evidence=context.evidence,
+            seed=context.seed,
+            threads=context.threads,
+            progress=_within(context.progress, (number - 1) / len(bound), 1 / len(bound)),
+        )
+        told, picked = answered.rehearsal, pick(answered.rows)
+        stored = StoredRehearsal(
+            answers=told,
+            days={"median": picked.median, "worst": picked.worst},
+            distributions=_distributions(answered.sketch),
+            independent=_distributions(answered.alone),
+        )
+        operations.append({"operation": number, "folder": place, "digest": told.digest, "runs": told.runs})
+        notes += told.notes
+        write_rehearsal(
+            folder,
+            stored,
+            station=FOLDER,
+            status="done",
+            because="",
+            operations=operations,
+            notes=list(dict.fromkeys(notes)),
+            assumptions=sorted({e.id for e in context.evidence.used if e.mark.value == "A"}),
+        )
+        cards = scenarios(procedure, answered.compiled, told, stored.days)
+        write_scenarios(procedure, cards, folder / SCENARIOS)
+    return Outcome()
+
+
+def _distributions(sketch: Sketch) -> Mapping[str, Distribution]:
+    return {name: sketch.distribution(name) for name in sketch.layout.names}
+
+
+def beside_of(
+    procedure: Procedure, schedule: Schedule, rehearsed: StoredRehearsal, *, evidence: EvidenceReader
+) -> Beside:
+    """What the dossier shows beside the answers: distributions drawn, cards with links, units."""
+    compiled = compile_procedure(procedure, schedule, numbers_of(procedure, evidence=evidence))
+    told = rehearsed.answers
+    has_moment = told.separation_min is not None
+    return Beside(
+        separation=spread_of(rehearsed.separation_min) if has_moment else None,
+        separation_alone=spread_of(rehearsed.independent["separation_min"]) if has_moment else None,
+        cards=number_cards(procedure, scenarios(procedure, compiled, told, rehearsed.days)),
+        cards_link=f"{FOLDER}/{SCENARIOS}/scenario-cards.html",
+        unit_by_id={swing.id: evidence.entry(swing.id).unit for swing in told.swings},
+    )
+
+
+def scenarios(
+    procedure: Procedure, compiled: Compiled, rehearsal: Rehearsal, days: Mapping[str, int]
+) -> tuple[Scenario, ...]:
+    """The days and complications that people rehearse with dolls, played again from their numbers.
+
+    Parameters
+    ----------
+    days
+        ``median`` and ``worst``: number of the rehearsal. A birth has none: nothing is drawn there.
+    """
+    seed = rehearsal.seed
+    whole = [day(name, replay(compiled, seed, number)) for name, number in days.items()]
+    single = [
+        chosen(cell.complication, replay(compiled, seed, days["median"], forced_of(compiled, cell)))
+        for cell in chosen_cells(rehearsal.matrix)
+    ]
+    return (*whole, *single)
+
+
+def chosen_cells(matrix: Matrix) -> Sequence[Cell]:
+    """One cell for each complication worth a card: least ready first, then the shortest target.
+
+    Examples
+    --------
+    >>> chosen_cells(Matrix(cells=(), pairs=(), runs_per_cell=1, covered_share=0.95))
+    []
+    """
+    order = {"nobody": 0, "late": 1, "in_time": 2}
+
+    def urgency(cell: Cell) -> tuple[float, float, float]:
+        return order[cell.status], cell.target_min or 0.0, -(cell.added_min or 0.0)
+
+    best: dict[str, Cell] = {}
+    for cell in sorted((c for c in matrix.cells if c.status in order), key=urgency):
+        best.setdefault(cell.complication, cell)
+    return list(best.values())[:CHOSEN]
+
+
+def _within(progress: Progress, begin: float, width: float) -> Progress:
+    def heard(fraction: float, doing: str) -> None:
+        progress(begin + width * fraction, doing)
+
+    return heard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +167,8 @@ class Rehearsed:
     compiled: Compiled
     made_from: Provenance
     """Version, inputs and evidence; without files."""
-
-    @property
-    def runs(self) -> Path:
-        """Where runs and stories of this case lie."""
-        return self.case.plan_folder / FOLDER / RUNS
+    runs: Path
+    """Where runs and stories of this operation lie."""
 
 
 def planned_operation(case: Case, operation: int | None = None) -> Rehearsed:
@@ -82,6 +212,7 @@ def planned_operation(case: Case, operation: int | None = None) -> Rehearsed:
             evidence=evidence.used_values(),
             files={},
         ),
+        runs=case.plan_folder / FOLDER / RUNS / place_of(asked, len(bound)),
     )
 
 
@@ -156,7 +287,7 @@ def replay_case(
     Path
         Folder of the story, under ``plan/rehearsal/runs/``.
     """
-    from separatrix.team.rehearsal.replay import NOT_FORCED, replay
+    from separatrix.team.rehearsal.replay import NOT_FORCED
 
     asked = planned_operation(case, operation)
     forced = forced_strike(asked.compiled, strike) if strike else NOT_FORCED

@@ -12,6 +12,7 @@ from separatrix.core.storage import COMMIT_MARK, read_json
 from separatrix.team.choreography.explanation_model import Explanation, read_explanation
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.choreography.schedule_io import read_schedule
+from separatrix.team.rehearsal.result_io import StoredRehearsal, read_rehearsal
 
 
 class Results:
@@ -98,6 +99,13 @@ class Results:
         folder = self.folder("choreography")
         rows = self.json("choreography")["operations"]
         return tuple(read_explanation(folder / row["folder"] / "explanation.json") for row in rows)
+
+    @cached_property
+    def rehearsal(self) -> StoredRehearsal | None:
+        """What the rehearsals of the parting operation say, or None where the station did not apply."""
+        if not self.is_done("rehearsal"):
+            return None
+        return read_rehearsal(self.folder("rehearsal"))
 
     @cached_property
     def separatrix(self) -> surface.Separatrix | None:

@@ -9,6 +9,7 @@ from separatrix.body import anatomy, imaging, surface, vessels
 from separatrix.case import Case
 from separatrix.pipeline.bind import script_files
 from separatrix.pipeline.model import Context, Outcome, Station
+from separatrix.pipeline.rehearsal import beside_of, run_rehearsal
 from separatrix.pipeline.script import procedures_of, run_choreography
 from separatrix.share import dossier
 
@@ -105,6 +106,11 @@ def _dossier(context: Context) -> Outcome:
     if results.schedules:
         bound = procedures_of(context.case, results, evidence=context.evidence)
         chapters.append(dossier.choreography_chapter(bound, results.schedules, results.explanations))
+        rehearsed = results.rehearsal
+        if rehearsed is not None:
+            procedure, schedule = bound[-1], results.schedules[-1]
+            beside = beside_of(procedure, schedule, rehearsed, evidence=context.evidence)
+            chapters.append(dossier.rehearsal_chapter(procedure, schedule, rehearsed.answers, beside))
     used = sorted({key for provenance in provenances for key in provenance.evidence})
     dossier.write_dossier(
         case=context.case,
@@ -121,7 +127,7 @@ def _dossier(context: Context) -> Outcome:
     return Outcome()
 
 
-_BEFORE_DOSSIER = ("imaging", "anatomy", "vessels", "surface", "choreography")
+_BEFORE_DOSSIER = ("imaging", "anatomy", "vessels", "surface", "choreography", "rehearsal")
 
 STATIONS: tuple[Station, ...] = (
     Station(
@@ -166,6 +172,15 @@ STATIONS: tuple[Station, ...] = (
         files=script_files,
         run=run_choreography,
         weight=60,
+    ),
+    Station(
+        name="rehearsal",
+        question="What can go wrong, and are we ready for each of it?",
+        after=("anatomy", "vessels", "surface", "choreography"),
+        sections=("protocol", "operations", "anatomy", "twins", "decision"),
+        files=script_files,
+        run=run_rehearsal,
+        weight=70,
     ),
     Station(
         name="dossier",

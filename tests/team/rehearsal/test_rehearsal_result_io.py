@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 
 from separatrix.core import StorageError
@@ -15,7 +16,8 @@ from separatrix.team.rehearsal.model import (
     Rehearsal,
     Swing,
 )
-from separatrix.team.rehearsal.result_io import read_rehearsal
+from separatrix.team.rehearsal.result_io import StoredRehearsal, read_rehearsal, write_rehearsal
+from separatrix.team.rehearsal.stored import Distribution
 
 TIMES = Quantiles(q05=1.0, q10=2.0, q50=3.0, q90=4.0, q95=5.0, came=0.9)
 BAND = Band(
@@ -82,13 +84,24 @@ ANSWERS = Rehearsal(
 )
 
 
+END = Distribution("end_min", np.array([5.0, 8.0]), np.array([6.0, 9.0]), np.array([1, 2]), 3)
+
+
 def test_answers_are_read_back_as_they_were_written(tmp_path):
-    path = tmp_path / "result.json"
-    path.write_text(to_json({"station": "rehearsal", **ANSWERS.to_dict()}))
-    assert read_rehearsal(path) == ANSWERS
+    written = StoredRehearsal(
+        answers=ANSWERS,
+        days={"median": 4, "worst": 9},
+        distributions={"end_min": END},
+        independent={},
+    )
+    write_rehearsal(tmp_path, written, station="rehearsal")
+    read = read_rehearsal(tmp_path)
+    assert (read.answers, read.days, read.independent) == (ANSWERS, written.days, {})
+    assert read.end_min.quantile([0.0, 0.5]).tolist() == END.quantile([0.0, 0.5]).tolist()
+    assert read.end_min.never == 3
 
 
-def test_the_stable_part_stands_on_top(tmp_path):
+def test_the_stable_part_stands_on_top():
     told = json.loads(to_json(ANSWERS.to_dict()))
     assert set(told["separation_min"]) >= {"q05", "q10", "q50", "q90", "q95"}
     assert told["matrix"][0]["status"] == "nobody"
@@ -98,7 +111,6 @@ def test_the_stable_part_stands_on_top(tmp_path):
 
 @pytest.mark.parametrize("content", ["{}", '{"matrix_facts": {}, "matrix": 3}', "[]"])
 def test_another_file_is_told_as_such(tmp_path, content):
-    path = tmp_path / "result.json"
-    path.write_text(content)
+    (tmp_path / "result.json").write_text(content)
     with pytest.raises(StorageError, match="rehearsal"):
-        read_rehearsal(path)
+        read_rehearsal(tmp_path)

@@ -1,4 +1,4 @@
-"""A rehearsal's answers as ``result.json``, and back."""
+"""A rehearsal's answers as stored: ``result.json`` and ``distributions.csv``, and back."""
 
 from __future__ import annotations
 
@@ -6,29 +6,79 @@ import math
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from separatrix.core.errors import Fault, StorageError
-from separatrix.core.storage import read_json
+from separatrix.core.storage import read_json, to_json, write_atomic
 from separatrix.team.rehearsal.model import Rehearsal
+from separatrix.team.rehearsal.stored import Distribution, distributions_csv, read_distributions
 
 T = TypeVar("T")
 
+RESULT, DISTRIBUTIONS, INDEPENDENT = "result.json", "distributions.csv", "distributions-independent.csv"
 
-def read_rehearsal(path: Path) -> Rehearsal:
-    """Read what ``Rehearsal.to_dict`` told.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRehearsal:
+    """The rehearsal of one operation, as a notebook and the dossier read it."""
+
+    answers: Rehearsal
+    days: Mapping[str, int]
+    """``median`` and ``worst``: numbers of the rehearsals that are told."""
+    distributions: Mapping[str, Distribution]
+    """Every column of the rehearsals: ``end_min``, ``lost_ml@A``, ``phase_end_min:venous``, …"""
+    independent: Mapping[str, Distribution]
+    """The same with independent lengths, without the common factor and the tail."""
+
+    @property
+    def separation_min(self) -> Distribution:
+        """Moment of the separation: for relief and supplies, not a target."""
+        return self.distributions["separation_min"]
+
+    @property
+    def end_min(self) -> Distribution:
+        """End of the operation."""
+        return self.distributions["end_min"]
+
+
+def write_rehearsal(folder: Path, stored: StoredRehearsal, **beside: Any) -> dict[str, Any]:
+    """Write the result of one operation.
+
+    Parameters
+    ----------
+    folder
+        Where ``result.json`` and the tables go.
+    **beside
+        What the station says beside the answers.
+
+    Returns
+    -------
+    dict
+        What ``result.json`` holds.
+    """
+    told = {**stored.answers.to_dict(), "days": dict(stored.days), **beside}
+    for name, columns in ((DISTRIBUTIONS, stored.distributions), (INDEPENDENT, stored.independent)):
+        write_atomic(folder / name, distributions_csv(columns.values()))
+    write_atomic(folder / RESULT, to_json(told))
+    return told
+
+
+def read_rehearsal(folder: Path) -> StoredRehearsal:
+    """Read what `write_rehearsal` wrote.
 
     Raises
     ------
     StorageError
-        If the file cannot be read or is not a rehearsal's.
+        If a file cannot be read or is not a rehearsal's.
     """
+    path = folder / RESULT
     told = read_json(path)
     try:
         matrix = {**told["matrix_facts"], "cells": told["matrix"]}
-        return _built(Rehearsal, {**told, "matrix": matrix})
+        answers = _built(Rehearsal, {**told, "matrix": matrix})
+        days = {str(name): int(number) for name, number in told["days"].items()}
     except (KeyError, TypeError, ValueError) as error:
         raise StorageError(
             Fault(
@@ -37,6 +87,12 @@ def read_rehearsal(path: Path) -> Rehearsal:
                 mend="run the plan again with --force",
             )
         ) from error
+    return StoredRehearsal(
+        answers=answers,
+        days=days,
+        distributions=read_distributions(folder / DISTRIBUTIONS),
+        independent=read_distributions(folder / INDEPENDENT),
+    )
 
 
 def _built(kind: type[T], told: Mapping[str, Any]) -> T:
