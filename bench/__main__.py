@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHES = ("plan", "vessels", "surface", "owners", "choreography", "scheduling")
+BENCHES = ("plan", "vessels", "surface", "owners", "choreography", "rehearsal", "scheduling")
 """From short to long."""
 
 
