@@ -28,14 +28,14 @@ class Clock(simpy.Environment):
 
     def schedule(self, event: Any, priority: Any = 1, delay: float = 0.0) -> None:
         """SimPy's own events: at once, before any of ours."""
-        heappush(self._queue, (self._now + delay, (-1,), next(self._eid), event))
+        heappush(self._queue, (self._now + delay, (-1,), next(self._eid), event))  # type: ignore[misc]
 
     def at(self, minute: float, key: Key, event: simpy.Event | None = None) -> simpy.Event:
         """An event at a moment."""
         event = event if event is not None else simpy.Event(self)
         event._ok = True
         event._value = None
-        heappush(self._queue, (minute, key, next(self._eid), event))  # type: ignore[arg-type]
+        heappush(self._queue, (minute, key, next(self._eid), event))  # type: ignore[misc]
         return event
 
 
