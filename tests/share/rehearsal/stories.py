@@ -8,7 +8,7 @@ import numpy as np
 
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.protocol.model import ActivityMark, Procedure, Response
-from separatrix.team.rehearsal.story import Came, Crisis, Curve, Line, PlayedActivity, Story
+from separatrix.team.rehearsal.story import Came, Crisis, Curve, Line, PlayedActivity, Player, Story, Stretch
 
 LATER = 20.0
 """Minutes by which everything after the first hour is later than planned."""
@@ -82,5 +82,15 @@ def story_of(procedure: Procedure, schedule: Schedule) -> Story:
             Line(minute=0.0, kind="start", words="Induction and airway begins", patients=("A",)),
             Line(minute=95.0, kind="strike", words="MASSIVE BLEEDING strikes <A>", patients=("A",)),
         ),
-        crises=crises, activities=tuple(activities), stretches=(), curves=curves,
+        crises=crises, activities=tuple(activities), curves=curves,
+        people=(Player(id="N1", name="Neurosurgeon 1", team=None),
+                Player(id="AA1", name="Anaesthetist A1", team="A")),
+        stretches=(
+            Stretch(person="N1", kind="activity", title="Open the dura", patients=("A", "B"), start_min=80.0,
+                    end_min=200.0),
+            Stretch(person="AA1", kind="cover", title="Anaesthesia of A", patients=("A",), start_min=0.0,
+                    end_min=200.0),
+            Stretch(person="AA1", kind="crisis", title="▲1 Massive bleeding", patients=("A",),
+                    start_min=99.0, end_min=125.0),
+        ),
     )  # fmt: skip

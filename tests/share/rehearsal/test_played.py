@@ -12,6 +12,7 @@ from separatrix.core import Twin
 from separatrix.share.rehearsal.curves import blood_curves, thinned
 from separatrix.share.rehearsal.gantt import played_svg
 from separatrix.share.rehearsal.pages import story_html, story_text
+from separatrix.share.rehearsal.people import people_svg
 from separatrix.team.rehearsal.story import Story
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -49,6 +50,18 @@ def test_colours_stand_beside_signs_and_what_stood_still_is_hatched(story: Story
     assert "dropped" in svg
     assert "two children · 5 h 50" in svg
     assert "two children, planned · 5 h 30" in svg
+
+
+def test_by_person_a_complication_lies_over_what_it_took_them_from(story: Story) -> None:
+    svg = people_svg(story, safety="safe")
+    bars = _bars(svg)
+    assert svg.index("Anaesthesia of A: 0 h 00 to 3 h 20") < svg.index(
+        "▲1 Massive bleeding: 1 h 39 to 2 h 05"
+    )
+    assert 'stroke-width="0.7"' in ET.tostring(bars["▲1 Massive bleeding"][0], encoding="unicode")
+    assert "● Anaesthetist A1" in svg
+    assert "two children · 5 h 50" in svg
+    assert people_svg(replace(story, people=()), safety="safe") == ""
 
 
 def test_both_patients_have_a_curve_and_each_complication_a_stripe(story: Story) -> None:

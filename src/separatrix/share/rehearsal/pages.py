@@ -11,6 +11,7 @@ from markupsafe import Markup
 from separatrix.share.paper import PAPER_FONT
 from separatrix.share.rehearsal.curves import blood_curves
 from separatrix.share.rehearsal.gantt import played_svg
+from separatrix.share.rehearsal.people import people_svg
 from separatrix.share.rehearsal.scenario import Card, Scenario, minutes
 from separatrix.share.script.cards import signed
 from separatrix.share.script.gantt import clock_text, colour_of
@@ -43,6 +44,7 @@ def story_html(story: Story, *, why: str = "") -> str:
         story=story,
         why=why,
         gantt=Markup(played_svg(story, safety=SAFETY)),
+        people=Markup(people_svg(story, safety=SAFETY)),
         curves=blood_curves(story),
     )
 

@@ -10,6 +10,7 @@ from separatrix.share.paper import to_pdf, why_no_pdf
 from separatrix.share.rehearsal.curves import blood_curves
 from separatrix.share.rehearsal.gantt import played_svg
 from separatrix.share.rehearsal.pages import SAFETY, cards_html, story_html, story_text
+from separatrix.share.rehearsal.people import people_svg
 from separatrix.share.rehearsal.scenario import Card, Scenario, cards_of
 from separatrix.team.protocol.model import Procedure
 from separatrix.team.rehearsal.story import Story
@@ -31,7 +32,7 @@ def number_cards(procedure: Procedure, scenarios: Sequence[Scenario]) -> tuple[C
 
 
 def write_story(story: Story, folder: Path, *, why: str = "") -> tuple[Path, ...]:
-    """Write one story: ``story.txt``, ``story.html``, ``gantt.svg`` and ``blood-1.svg`` to ``blood-3.svg``.
+    """Write one story: text, page, bars by activity and by person, blood curves.
 
     Parameters
     ----------
@@ -43,9 +44,10 @@ def write_story(story: Story, folder: Path, *, why: str = "") -> tuple[Path, ...
         "story.txt": story_text(story),
         "story.html": story_html(story, why=why),
         "gantt.svg": played_svg(story, safety=SAFETY),
+        "people.svg": people_svg(story, safety=SAFETY),
         **{f"blood-{n}.svg": str(svg) for n, svg in enumerate(blood_curves(story), start=1)},
     }
-    return tuple(_put(folder / name, text) for name, text in content.items())
+    return tuple(_put(folder / name, text) for name, text in content.items() if text)
 
 
 def write_scenarios(procedure: Procedure, scenarios: Sequence[Scenario], folder: Path) -> tuple[Path, ...]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
-
 from separatrix.team.rehearsal import places as at
 from separatrix.team.rehearsal import trace as told
 from separatrix.team.rehearsal.arrays import KNOTS, PAR, STANDBY
@@ -22,6 +20,7 @@ from separatrix.team.rehearsal.body_state import (
     VOLUME_LOWEST,
 )
 from separatrix.team.rehearsal.crisis_kernel import count_crisis, log_strike, response_to
+from separatrix.team.rehearsal.inner_kernel import NONE, inner
 from separatrix.team.rehearsal.item_kernel import quantile, tell
 from separatrix.team.rehearsal.outputs import OF_PATIENT, OF_PERSON, WHOLE
 from separatrix.team.rehearsal.philox_kernel import AFTER_DRAW, uniforms
@@ -51,12 +50,12 @@ _BODY_COLUMNS = (
 """Of the physiology's state, in the order of the columns from ``lost_ml`` to ``clotting_lowest``."""
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def first_days(ints, reals):  # type: ignore[no-untyped-def]
     """Strikes of the first days, in order of time. NOW moves on to each of them."""
     over, rows = reals[ints[at.ROW] + at.END_MIN], ints[at.AFTERS]
     seed, replication = ints[at.SEED], ints[at.REPLICATION]
-    returns, last, last_row = 0, -math.inf, -1
+    last, last_row = -math.inf, -1
     while True:
         # The next strike by time, then by row: there are few rows, and most rehearsals have no strike.
         soonest, first, control = math.inf, -1, 0.0
@@ -73,15 +72,15 @@ def first_days(ints, reals):  # type: ignore[no-untyped-def]
             return
         last, last_row = soonest, first
         reals[at.NOW] = soonest
-        returns = strike_after(ints, reals, first, soonest - over, control, returns)
+        strike_after(ints, reals, first, soonest - over, control)
 
 
-@nb.njit(cache=True, nogil=True)
-def strike_after(ints, reals, row, since_end, control, returns):  # type: ignore[no-untyped-def]
-    """One strike of the first days; how many returns to theatre there have been."""
+@inner
+def strike_after(ints, reals, row, since_end, control):  # type: ignore[no-untyped-def]
+    """One strike of the first days."""
     now = reals[at.NOW]
     kind = ints[ints[at.AFTER_COMPLICATION] + row]
-    response, patient, struck = response_to(ints, -1, kind, ints[ints[at.AFTER_PATIENT] + row])
+    response, patient, struck = response_to(ints, NONE, kind, ints[ints[at.AFTER_PATIENT] + row])
     crisis = ints[at.CRISIS_NUMBERS]
     ints[at.CRISIS_NUMBERS] = crisis + 1
     if ints[at.TRACE_ROWS] > 0:
@@ -123,19 +122,18 @@ def strike_after(ints, reals, row, since_end, control, returns):  # type: ignore
     if response >= 0 and missing == 0:
         status = at.LATE if arrival > reals[ints[at.RESPONSE_WITHIN] + response] else at.IN_TIME
     count_crisis(ints, reals, struck, lasts, status)
-    log_strike(ints, kind, row, 0, status)
+    log_strike(ints, kind, row, crisis, status)
     if ints[at.TRACE_ROWS] > 0:
         tell(ints, reals, told.ARRIVAL, float(crisis), float(arrival), float(lasts), float(status + 1))
     if ints[ints[at.AFTER_RETURNS] + row] != 0:
         if ints[at.TRACE_ROWS] > 0:
             tell(ints, reals, told.RETURN, float(row), float(patient), 0.0, 0.0)
-        returns = note_return(ints, reals, struck, now, lasts, returns)
+        note_return(ints, reals, struck, now, lasts)
         if status == at.NOBODY:
             reals[ints[at.ROW] + _REOPEN] += 1.0
-    return returns
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def on_standby(ints, reals, need, since_end, stamp):  # type: ignore[no-untyped-def]
     """First of a need's people who is in no crisis and whose standby covers the minute; -1: nobody.
 
@@ -154,7 +152,7 @@ def on_standby(ints, reals, need, since_end, stamp):  # type: ignore[no-untyped-
     return -1
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def keep_busy(ints, reals, stamp, lasts):  # type: ignore[no-untyped-def]
     """All people marked with the stamp are in a crisis that lasts so many minutes."""
     for person in range(ints[at.PEOPLE]):
@@ -163,10 +161,11 @@ def keep_busy(ints, reals, stamp, lasts):  # type: ignore[no-untyped-def]
             reals[ints[at.PERSON] + person * _OF_PERSON + _CRISIS_MIN] += lasts
 
 
-@nb.njit(cache=True, nogil=True)
-def note_return(ints, reals, struck, begin, lasts, returns):  # type: ignore[no-untyped-def]
+@inner
+def note_return(ints, reals, struck, begin, lasts):  # type: ignore[no-untyped-def]
     """A return to theatre; of more than one patient where it overlaps with that of another."""
     row, count = ints[at.ROW], ints[at.PATIENTS]
+    returns = int(reals[row + _RETURNS])
     reals[row + _RETURNS] += 1.0
     both, patients = False, 0
     for patient in range(count):
@@ -181,10 +180,9 @@ def note_return(ints, reals, struck, begin, lasts, returns):  # type: ignore[no-
     reals[ints[at.RETURNS] + 2 * returns + 1] = struck
     if both:
         reals[row + _BOTH] = 1.0
-    return returns + 1
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def sum_up(ints, reals, body, row, people):  # type: ignore[no-untyped-def]
     """Fill the row and the people of a rehearsal that is over."""
     source, patients = ints[at.ROW], ints[at.PATIENTS]

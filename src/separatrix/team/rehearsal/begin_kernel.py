@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
-
 from separatrix.team.rehearsal import places as at
 from separatrix.team.rehearsal.arrays import PAR
+from separatrix.team.rehearsal.inner_kernel import NONE, inner
 from separatrix.team.rehearsal.item_kernel import enter, leave
 from separatrix.team.rehearsal.outputs import WHOLE
 from separatrix.team.rehearsal.philox_kernel import (
@@ -26,7 +25,7 @@ _TAIL, _TAIL_FACTOR = PAR["tail_probability"], PAR["tail_factor"]
 _LOG_WEIGHT = WHOLE.index("log_weight")
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def begin_anew(ints, reals):  # type: ignore[no-untyped-def]
     """The state as it is before anything has happened."""
     fresh = ints[at.FRESH_INTS]
@@ -38,11 +37,11 @@ def begin_anew(ints, reals):  # type: ignore[no-untyped-def]
     reals[at.NODE_AT] = math.inf
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def draw_factors(ints, reals):  # type: ignore[no-untyped-def]
     """The common factor of each phase."""
     seed, replication, par = ints[at.SEED], ints[at.REPLICATION], ints[at.PAR]
-    u0, u1, tail, _ = uniforms(seed, replication, 0, OPERATION)
+    u0, u1, tail, _ = uniforms(seed, replication, OPERATION, OPERATION)
     whole = reals[par + _LN_MEAN] + reals[par + _LN_SD] * normal_of(u0, u1)
     if tail < reals[par + _TAIL]:
         whole += math.log(reals[par + _TAIL_FACTOR])
@@ -52,7 +51,7 @@ def draw_factors(ints, reals):  # type: ignore[no-untyped-def]
         reals[ints[at.COMMON] + phase] = math.exp(whole + own)
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def plan_strike(ints, reals, node, fraction, kind, patient, control, cause, turn):  # type: ignore[no-untyped-def]
     """Fix a strike: by fraction among the node's strikes, behind those of the same fraction."""
     strike, following = ints[at.STRIKE_COUNT], ints[at.STRIKE_NEXT]
@@ -76,16 +75,16 @@ def plan_strike(ints, reals, node, fraction, kind, patient, control, cause, turn
     ints[place] = strike
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def plan_forced(ints, reals):  # type: ignore[no-untyped-def]
     """Fix the forced strike."""
     node = ints[at.FORCED_NODE]
     draws = uniforms(ints[at.SEED], ints[at.REPLICATION], node, FORCED_DRAW)
     kind, patient = ints[at.FORCED_COMPLICATION], ints[at.FORCED_PATIENT]
-    plan_strike(ints, reals, node, draws[0], kind, patient, draws[1], at.FROM_FORCED, 0)
+    plan_strike(ints, reals, node, draws[0], kind, patient, draws[1], at.FROM_FORCED, NONE)
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def strikes_of(ints, reals, cause):  # type: ignore[no-untyped-def]
     """How often a cause strikes; its part of the weight is entered into the row."""
     number, drawn = reals[ints[at.CAUSE_NUMBER] + cause], reals[ints[at.CAUSE_DRAWN] + cause]
@@ -119,7 +118,7 @@ def strikes_of(ints, reals, cause):  # type: ignore[no-untyped-def]
     return strikes
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def plan_causes(ints, reals):  # type: ignore[no-untyped-def]
     """Draw which causes strike, where and when."""
     seed, replication = ints[at.SEED], ints[at.REPLICATION]
@@ -140,7 +139,7 @@ def plan_causes(ints, reals):  # type: ignore[no-untyped-def]
             plan_strike(ints, reals, node, draws[1], kind, patient, draws[2], cause, turn)
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def find_ready(ints, reals):  # type: ignore[no-untyped-def]
     """Nodes that wait for nothing are among the ready."""
     for node in range(ints[at.NODES]):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
-
 from separatrix.team.rehearsal import places as at
 from separatrix.team.rehearsal import trace as told
 from separatrix.team.rehearsal.arrays import PAR
@@ -18,6 +16,7 @@ from separatrix.team.rehearsal.body_state import (
     TEMPERATURE_C,
     VOLUME_ML,
 )
+from separatrix.team.rehearsal.inner_kernel import inner
 from separatrix.team.rehearsal.item_kernel import tell
 from separatrix.team.rehearsal.philox_kernel import BODY_NORMALS, normal_of, uniforms
 from separatrix.team.rehearsal.physiology_kernel import advance, crossed, haematocrit_of
@@ -25,10 +24,11 @@ from separatrix.team.rehearsal.physiology_kernel import begin as begin_states
 from separatrix.team.rehearsal.products_kernel import deliver, next_delivery, order
 
 _TICK, _TICK_BLEEDING = PAR["tick_min"], PAR["tick_bleeding_min"]
-_THRESHOLDS = 2
+THRESHOLDS = 2
+"""Bits a patient of what `step_bodies` and `give_products` answer: clotting, potassium."""
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def begin_bodies(space):  # type: ignore[no-untyped-def]
     """The patients at wheels in, each with factors drawn."""
     ints, reals, blood = space.ints, space.reals, space.blood
@@ -42,14 +42,14 @@ def begin_bodies(space):  # type: ignore[no-untyped-def]
     reals[at.DELIVERY_AT] = math.inf
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def next_of_bodies(ints, reals):  # type: ignore[no-untyped-def]
     """Minute of the next tick or delivery."""
     tick = reals[ints[at.PAR] + (_TICK_BLEEDING if ints[at.BLEEDING] > 0 else _TICK)]
     return min(reals[at.DELIVERY_AT], reals[at.BODY_AT] + tick)
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def find_losses(ints, reals, body):  # type: ignore[no-untyped-def]
     """What each patient loses now: in nodes that work, and in open crises that bleed."""
     patients, loss = ints[at.PATIENTS], ints[at.LOSS_NOW]
@@ -69,7 +69,7 @@ def find_losses(ints, reals, body):  # type: ignore[no-untyped-def]
     ints[at.LOSS_CHANGED] = 0
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def step_bodies(space):  # type: ignore[no-untyped-def]
     """Move the patients on to now; thresholds that were crossed, two bits a patient.
 
@@ -109,7 +109,7 @@ def step_bodies(space):  # type: ignore[no-untyped-def]
     return find_crossed(space)
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def tell_states(space):  # type: ignore[no-untyped-def]
     """One row of the trace for each patient."""
     for patient in range(space.body.shape[0]):
@@ -125,16 +125,16 @@ def tell_states(space):  # type: ignore[no-untyped-def]
         )
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def find_crossed(space):  # type: ignore[no-untyped-def]
     """Thresholds that were crossed just now, two bits a patient."""
     noted = 0
     for patient in range(space.body.shape[0]):
-        noted |= crossed(space.blood.body, space.blood.par, space.body, patient) << (_THRESHOLDS * patient)
+        noted |= crossed(space.blood.body, space.blood.par, space.body, patient) << (THRESHOLDS * patient)
     return noted
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def give_products(space):  # type: ignore[no-untyped-def]
     """Give what has arrived; thresholds that were crossed by it."""
     ints, reals, body = space.ints, space.reals, space.body

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numba as nb
-
 from separatrix.team.rehearsal import places as at
 from separatrix.team.rehearsal import trace as told
+from separatrix.team.rehearsal.inner_kernel import inner
 from separatrix.team.rehearsal.item_kernel import deliver_arc, enter, leave, tell
 from separatrix.team.rehearsal.outputs import WHOLE
 from separatrix.team.rehearsal.philox_kernel import FORCED_DRAW, OPTION, PER_STRIKE, THRESHOLD, uniforms
@@ -13,7 +12,7 @@ from separatrix.team.rehearsal.philox_kernel import FORCED_DRAW, OPTION, PER_STR
 _STAGED = WHOLE.index("staged")
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def take_branches(ints, reals, node):  # type: ignore[no-untyped-def]
     """Take the branches at the end of a node, by number, each for the earliest strike not taken before."""
     for branch in range(ints[at.BRANCHES]):
@@ -27,7 +26,7 @@ def take_branches(ints, reals, node):  # type: ignore[no-untyped-def]
                 break
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def option_draw(ints, strike):  # type: ignore[no-untyped-def]
     """The uniform number that decides about a strike's option."""
     seed, replication = ints[at.SEED], ints[at.REPLICATION]
@@ -40,7 +39,7 @@ def option_draw(ints, strike):  # type: ignore[no-untyped-def]
     return draws[2] if turn == 0 else draws[3]
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def take_option(ints, reals, branch, u):  # type: ignore[no-untyped-def]
     """Drop, wake and link what the first option whose share exceeds u says."""
     option, last = ints[ints[at.OPTION_PTR] + branch], ints[ints[at.OPTION_PTR] + branch + 1]
@@ -84,7 +83,7 @@ def take_option(ints, reals, branch, u):  # type: ignore[no-untyped-def]
     ints[at.OPTION_COUNT] += 1
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def drop(ints, reals, node):  # type: ignore[no-untyped-def]
     """A node that has not started is dropped; the rest of its group may be ready without it.
 
@@ -111,7 +110,7 @@ def drop(ints, reals, node):  # type: ignore[no-untyped-def]
         mate = ints[ints[at.GROUP_NEXT] + mate]
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def tie(ints, reals, link):  # type: ignore[no-untyped-def]
     """One more arc, from the end of a node to a node that has not started."""
     before, after = ints[ints[at.LINK] + 2 * link], ints[ints[at.LINK] + 2 * link + 1]
@@ -131,7 +130,7 @@ def tie(ints, reals, link):  # type: ignore[no-untyped-def]
         ints[ints[at.LINK_OPEN] + link] = 1
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def serve_links(ints, reals, node):  # type: ignore[no-untyped-def]
     """A node has ended or was passed: what links of options waited for it."""
     for i in range(ints[at.OPTION_COUNT]):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
-
 from separatrix.team.rehearsal import places as at
 from separatrix.team.rehearsal import trace as told
 from separatrix.team.rehearsal.arrays import PAR
+from separatrix.team.rehearsal.inner_kernel import NO, YES, inner
 from separatrix.team.rehearsal.item_kernel import free, is_idle, occupy, serve, set_moment, stand_in, tell
 from separatrix.team.rehearsal.outputs import WHOLE
 
@@ -16,7 +15,7 @@ _UNRELIEVED = WHOLE.index("unrelieved_min")
 _HANDOVER, _RETRY = PAR["handover_min"], PAR["retry_min"]
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def take(ints, reals, chain, turn, person):  # type: ignore[no-untyped-def]
     """A person begins to hold a chain."""
     now = reals[at.NOW]
@@ -30,7 +29,7 @@ def take(ints, reals, chain, turn, person):  # type: ignore[no-untyped-def]
     set_moment(ints, reals, chain)
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def put_down(ints, reals, chain, person):  # type: ignore[no-untyped-def]
     """A person no longer holds a chain."""
     ints[ints[at.PERSON_HOLDS] + person] -= 1
@@ -39,7 +38,7 @@ def put_down(ints, reals, chain, person):  # type: ignore[no-untyped-def]
         tell(ints, reals, told.RELEASED, float(chain), float(person), 0.0, 0.0)
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def hand_over(ints, reals, chain, turn, person, planned):  # type: ignore[no-untyped-def]
     """Another person takes a chain; who held it stays for the handover."""
     last = ints[ints[at.CHAIN_PTR] + chain + 1]
@@ -55,7 +54,7 @@ def hand_over(ints, reals, chain, turn, person, planned):  # type: ignore[no-unt
     take(ints, reals, chain, turn, person)
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def let_go(ints, reals, chain):  # type: ignore[no-untyped-def]
     """The handover is over: who held the chain is free, and the turn's arcs are served."""
     put_down(ints, reals, chain, ints[ints[at.CHAIN_GOING] + chain])
@@ -63,10 +62,10 @@ def let_go(ints, reals, chain):  # type: ignore[no-untyped-def]
     set_moment(ints, reals, chain)
     turn = ints[ints[at.CHAIN_GOING_TURN] + chain]
     if turn >= 0:
-        serve(ints, reals, ints[at.NODES] + turn, False, True)
+        serve(ints, reals, ints[at.NODES] + turn, NO, YES)
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def open_chains(ints, reals, node):  # type: ignore[no-untyped-def]
     """Chains that begin with the start of a node."""
     for chain in range(ints[at.CHAINS]):
@@ -88,10 +87,10 @@ def open_chains(ints, reals, node):  # type: ignore[no-untyped-def]
                     1.0,
                 )
             take(ints, reals, chain, first, ints[ints[at.TURN_PERSON] + first])
-            serve(ints, reals, ints[at.NODES] + first, True, False)
+            serve(ints, reals, ints[at.NODES] + first, YES, NO)
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def close(ints, reals, chain):  # type: ignore[no-untyped-def]
     """A chain closes: whoever holds it is free, and turns that have not begun end with it."""
     turn = ints[ints[at.CHAIN_TURN] + chain]
@@ -109,16 +108,16 @@ def close(ints, reals, chain):  # type: ignore[no-untyped-def]
             reals[ints[at.ROW] + _UNRELIEVED] += reals[at.NOW] - vain
         put_down(ints, reals, chain, ints[ints[at.CHAIN_HOLDER] + chain])
         if turn < last:
-            serve(ints, reals, nodes + turn, False, True)
+            serve(ints, reals, nodes + turn, NO, YES)
     ints[ints[at.CHAIN_TURN] + chain] = at.CLOSED
     set_moment(ints, reals, chain)
     for later in range(begun, last):
-        serve(ints, reals, nodes + later, True, True)
+        serve(ints, reals, nodes + later, YES, YES)
     if ints[at.TRACE_ROWS] > 0:
         tell(ints, reals, told.CLOSES, float(chain), 0.0, 0.0, 0.0)
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def close_chains(ints, reals, node):  # type: ignore[no-untyped-def]
     """Chains that end with the end of a node."""
     for chain in range(ints[at.CHAINS]):
@@ -126,7 +125,7 @@ def close_chains(ints, reals, node):  # type: ignore[no-untyped-def]
             close(ints, reals, chain)
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def find_moments(ints, reals):  # type: ignore[no-untyped-def]
     """Look through the chains for the earliest moment, and for the earliest that lies ahead."""
     now, first, ahead, moments = reals[at.NOW], math.inf, math.inf, ints[at.CHAIN_AT]
@@ -140,7 +139,7 @@ def find_moments(ints, reals):  # type: ignore[no-untyped-def]
     ints[at.CHAINS_CHANGED] = 0
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def something_ahead(ints, reals):  # type: ignore[no-untyped-def]
     """Whether a handover, a take-over or a relief not yet tried lies ahead in any chain."""
     for chain in range(ints[at.CHAINS]):
@@ -153,7 +152,7 @@ def something_ahead(ints, reals):  # type: ignore[no-untyped-def]
     return False
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def play_chains(ints, reals):  # type: ignore[no-untyped-def]
     """The first thing that can happen in a chain now, by number of the chain; whether anything did."""
     now, moments = reals[at.NOW], ints[at.CHAIN_AT]
@@ -168,8 +167,8 @@ def play_chains(ints, reals):  # type: ignore[no-untyped-def]
         if turn < last:
             person = ints[ints[at.TURN_PERSON] + turn]
             if crisis < 0 and is_idle(ints, person):
-                hand_over(ints, reals, chain, turn, person, 1)
-                serve(ints, reals, ints[at.NODES] + turn, True, False)
+                hand_over(ints, reals, chain, turn, person, YES)
+                serve(ints, reals, ints[at.NODES] + turn, YES, NO)
                 return True
         elif crisis >= 0:
             reals[ints[at.CHAIN_DUE] + chain] = reals[ints[at.CRISIS_END] + crisis]
@@ -180,13 +179,13 @@ def play_chains(ints, reals):  # type: ignore[no-untyped-def]
     return False
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def relieve(ints, reals, chain, last):  # type: ignore[no-untyped-def]
     """Try to relieve the holder of the last turn; after it the chain stands behind its turns, at `last`."""
     ints[at.STAMP] += 1
-    person = stand_in(ints, reals, ints[ints[at.CHAIN_NEED] + chain], True, ints[at.STAMP])
+    person = stand_in(ints, reals, ints[ints[at.CHAIN_NEED] + chain], YES, ints[at.STAMP])
     if person >= 0:
-        hand_over(ints, reals, chain, last, person, 0)
+        hand_over(ints, reals, chain, last, person, NO)
         return
     now = reals[at.NOW]
     if reals[ints[at.CHAIN_VAIN] + chain] < 0.0:

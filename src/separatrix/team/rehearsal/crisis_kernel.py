@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
-
 from separatrix.team.rehearsal import places as at
 from separatrix.team.rehearsal import trace as told
 from separatrix.team.rehearsal.arrays import CRITICAL, KNOTS, OF_PAIR, PAR
+from separatrix.team.rehearsal.inner_kernel import inner
 from separatrix.team.rehearsal.item_kernel import (
     free,
     hold,
@@ -37,7 +36,7 @@ IN_PLACE, FREE, ON_BREAK, ELSEWHERE, OTHER_COVER, CANNOT = 0, 1, 2, 3, 4, 5
 _MOST_BITS = 52
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def response_to(ints, node, kind, patient):  # type: ignore[no-untyped-def]
     """The response to a complication now, or -1, the patient it is to (-1: the pair), who is struck as bits."""
     count = ints[at.PATIENTS]
@@ -57,13 +56,13 @@ def response_to(ints, node, kind, patient):  # type: ignore[no-untyped-def]
     return response, patient, struck
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def is_handing_over(ints, reals, chain):  # type: ignore[no-untyped-def]
     """Whether who held a chain before is still there."""
     return not math.isinf(reals[ints[at.CHAIN_RELEASE] + chain])
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def covered_by_another(ints, reals, chain, person):  # type: ignore[no-untyped-def]
     """Whether another person, in no crisis, holds a chain of the same patients and need."""
     crises = ints[at.PERSON_CRISIS]
@@ -82,7 +81,7 @@ def covered_by_another(ints, reals, chain, person):  # type: ignore[no-untyped-d
     return False
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def whereabouts(ints, reals, person, struck, struck_node):  # type: ignore[no-untyped-def]
     """Where a person is whom a crisis of the struck patients calls."""
     node = ints[ints[at.PERSON_NODE] + person]
@@ -108,7 +107,7 @@ def whereabouts(ints, reals, person, struck, struck_node):  # type: ignore[no-un
     return CANNOT if alone else OTHER_COVER
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def minutes_from(reals, par, place):  # type: ignore[no-untyped-def]
     """Minutes until a called person is there."""
     if place == IN_PLACE:
@@ -120,7 +119,7 @@ def minutes_from(reals, par, place):  # type: ignore[no-untyped-def]
     return reals[par + (_PREEMPT if place == ELSEWHERE else _OTHER_COVER)]
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def call_people(ints, reals, slot, response, struck, node, crisis):  # type: ignore[no-untyped-def]
     """Who comes to each call; the arrival of the last and the calls that nobody can meet, as bits."""
     arrival, missing, first = 0.0, 0, ints[ints[at.CALL_PTR] + response]
@@ -162,7 +161,7 @@ def call_people(ints, reals, slot, response, struck, node, crisis):  # type: ign
     return arrival, missing
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def fetch_equipment(ints, reals, slot, response, crisis):  # type: ignore[no-untyped-def]
     """Minutes until the equipment is there and the kinds of which there is too little, as bits."""
     arrival, missing, kinds = 0.0, 0, ints[at.EQUIPMENT_KINDS]
@@ -189,7 +188,7 @@ def fetch_equipment(ints, reals, slot, response, crisis):  # type: ignore[no-unt
     return arrival, missing
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def use_stock(ints, reals, response, crisis):  # type: ignore[no-untyped-def]
     """Stock that a response must find, of which goods other than blood are used up; what lacks, as bits."""
     missing, kinds = 0, ints[at.STOCK_KINDS]
@@ -205,7 +204,7 @@ def use_stock(ints, reals, response, crisis):  # type: ignore[no-untyped-def]
     return missing
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def count_crisis(ints, reals, struck, lasts, status):  # type: ignore[no-untyped-def]
     """Enter a crisis into the row of the rehearsal."""
     row = ints[at.ROW]
@@ -220,7 +219,7 @@ def count_crisis(ints, reals, struck, lasts, status):  # type: ignore[no-untyped
             reals[row + _WHOLE + patient * _OF_PATIENT + _PATIENT_CRISES] += 1.0
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def is_bleeding(ints, reals, kind, struck):  # type: ignore[no-untyped-def]
     """Whether a complication bleeds in any patient it struck."""
     count = ints[at.PATIENTS]
@@ -230,7 +229,7 @@ def is_bleeding(ints, reals, kind, struck):  # type: ignore[no-untyped-def]
     return False
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def strike(ints, reals, node, kind, patient, control, cause, turn):  # type: ignore[no-untyped-def]
     """A complication strikes in a running node, with the uniform number `control` for the time to control.
 
@@ -306,7 +305,7 @@ def strike(ints, reals, node, kind, patient, control, cause, turn):  # type: ign
     log_strike(ints, kind, cause, turn, status)
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def log_strike(ints, kind, cause, turn, status):  # type: ignore[no-untyped-def]
     """Keep a strike that came, for the branches and for the tally."""
     place = ints[at.STRUCK_COUNT]
@@ -318,7 +317,7 @@ def log_strike(ints, kind, cause, turn, status):  # type: ignore[no-untyped-def]
     ints[at.STRUCK_COUNT] = place + 1
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def next_crisis(ints, reals):  # type: ignore[no-untyped-def]
     """Slot of the crisis that ends first, by minute, then by node; -1: none is open."""
     first = -1
@@ -333,7 +332,7 @@ def next_crisis(ints, reals):  # type: ignore[no-untyped-def]
     return first
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def end_crisis(ints, reals, slot):  # type: ignore[no-untyped-def]
     """A crisis is under control: its people are free, its bleeding is over; held nodes resume by themselves."""
     kept = 0

@@ -1,6 +1,6 @@
 """Compiled: one rehearsal, from wheels in to the first days, event by event.
 
-The rules stand in ``docs/method/rehearsal-rules.md``; `space.new_space` makes the room a rehearsal is played in.
+The rules stand in ``docs/method/rehearsal-rules.md``; `space.new_space` makes the room for it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from separatrix.team.rehearsal.begin_kernel import (
     plan_forced,
 )
 from separatrix.team.rehearsal.blood_kernel import (
+    THRESHOLDS,
     begin_bodies,
     give_products,
     next_of_bodies,
@@ -37,6 +38,7 @@ from separatrix.team.rehearsal.chain_kernel import (
     something_ahead,
 )
 from separatrix.team.rehearsal.crisis_kernel import end_crisis, next_crisis, strike
+from separatrix.team.rehearsal.inner_kernel import NO, NONE, YES, inner
 from separatrix.team.rehearsal.item_kernel import (
     bring_forward,
     end,
@@ -46,18 +48,23 @@ from separatrix.team.rehearsal.item_kernel import (
     staffed,
     start,
     tell,
+    unlist,
 )
 from separatrix.team.rehearsal.outputs import OF_PERSON, WHOLE
 from separatrix.team.rehearsal.philox_kernel import THRESHOLD, uniforms
 
 _NOBODY, _END = WHOLE.index("nobody"), WHOLE.index("end_min")
-_THRESHOLDS = 2
+
+BODIES, CONTROL, RESUME, STRIKE, END, START, PASS, PAUSE, PASSING = range(9)
+"""Events: a tick of the physiology or products that arrive; a crisis under control, by its slot; a node that resumes,
+is struck, ends, starts with its group, or is passed, having been dropped; PAUSE: a watched node is about to
+start; PASSING: time has passed, or a chain was handed on. Up to STRIKE all are moments of the physiology."""
 
 OVER, PAUSED = 0, 1
 """Answers of `play`: the operation is over; or a watched node is about to start."""
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def rehearse(space, seed, replication, forced, row, people, trace, tally):  # type: ignore[no-untyped-def]
     """Play one rehearsal.
 
@@ -96,7 +103,7 @@ def rehearse(space, seed, replication, forced, row, people, trace, tally):  # ty
     return used
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def rehearse_forced(space, seed, replication, cells, rows, base_row):  # type: ignore[no-untyped-def]
     """Play one rehearsal, and all of its forced sisters from the moment at which they part from it.
 
@@ -120,7 +127,7 @@ def rehearse_forced(space, seed, replication, cells, rows, base_row):  # type: i
     for cell in range(cells.shape[0] - 1, -1, -1):
         ints[watched + cells[cell, 0]] = cell + 1
     ints[at.WATCHING] = 1
-    begin(space, seed, replication, np.full(3, -1))
+    begin(space, seed, replication, np.full(3, NONE))
     while play(space) == PAUSED:
         keep(space)
         ints[at.WATCHING] = 0
@@ -151,7 +158,7 @@ def rehearse_forced(space, seed, replication, cells, rows, base_row):  # type: i
         ints[watched + cells[cell, 0]] = 0
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def begin(space, seed, replication, forced):  # type: ignore[no-untyped-def]
     """Begin a rehearsal: the state anew, everything drawn that is drawn before it."""
     ints, reals = space.ints, space.reals
@@ -168,7 +175,7 @@ def begin(space, seed, replication, forced):  # type: ignore[no-untyped-def]
     find_ready(ints, reals)
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def play(space):  # type: ignore[no-untyped-def]
     """Play on until the operation is over, is stopped, or a watched node is about to start."""
     ints, reals = space.ints, space.reals
@@ -176,68 +183,135 @@ def play(space):  # type: ignore[no-untyped-def]
         if ints[at.EVENTS] >= ints[at.LIMIT]:
             ints[at.STOPPED] = 1
             break
-        now = reals[at.NOW]
-        if ints[at.NODES_CHANGED] != 0:
-            find_next(ints, reals)
-        if ints[at.CHAINS_CHANGED] != 0:
-            find_moments(ints, reals)
-        body_at = next_of_bodies(ints, reals)
-        crisis_at, crisis = math.inf, -1
-        if ints[at.CRISIS_COUNT] > 0:
-            crisis = next_crisis(ints, reals)
-            crisis_at = reals[ints[at.CRISIS_END] + crisis]
-        if body_at <= now:
-            ints[at.EVENTS] += 1
-            play_bodies(space)
+        event, which = next_event(ints, reals)
+        if event == PASSING:
             continue
-        if min(reals[at.NODE_AT], crisis_at) <= now:
-            ints[at.EVENTS] += 1
-            if crisis_at <= now and (
-                reals[at.NODE_AT] > now or ints[ints[at.CRISIS_NODE] + crisis] <= ints[at.NEXT_NODE]
-            ):
-                noted = step_bodies(space)
-                end_crisis(ints, reals, crisis)
-                cross(space, noted)
+        if event == PAUSE:
+            ints[at.PAUSED_AT] = which
+            return PAUSED
+        ints[at.EVENTS] += 1
+        # What the event changes holds from now on: the patients are moved on to now before it.
+        noted = step_bodies(space) if event_ends_step(ints, event, which) else 0
+        coming = -1
+        if event == BODIES:
+            # Behind the bits of the step: in the order in which they were noted.
+            noted |= give_products(space) << (THRESHOLDS * ints[at.PATIENTS])
+        elif event == CONTROL:
+            end_crisis(ints, reals, which)
+        elif event == RESUME:
+            resume(ints, reals, which)
+        elif event == STRIKE:
+            coming = ints[ints[at.FIRST_STRIKE] + which]
+            ints[ints[at.FIRST_STRIKE] + which] = ints[ints[at.STRIKE_NEXT] + coming]
+        elif event == END:
+            end_node(ints, reals, which)
+        elif event == START:
+            begin_nodes(ints, reals, which)
+        elif event == PASS:
+            pass_node(ints, reals, which)
+        while coming >= 0 or noted != 0:
+            # The strike that was planned, then thresholds that were crossed, one after the other.
+            if coming >= 0:
+                node = which
+                kind, patient = ints[ints[at.STRIKE_KIND] + coming], ints[ints[at.STRIKE_PATIENT] + coming]
+                cause, turn = ints[ints[at.STRIKE_CAUSE] + coming], ints[ints[at.STRIKE_TURN] + coming]
+                control = reals[ints[at.STRIKE_CONTROL] + coming]
+                coming = -1
             else:
-                play_node(space, ints[at.NEXT_NODE])
-            continue
-        if reals[at.CHAIN_FIRST] <= now and play_chains(ints, reals):
-            ints[at.EVENTS] += 1
-            continue
-        lead, ready_ahead = first_ready(ints, reals)
-        if lead >= 0:
-            if pauses(ints, lead):
-                ints[at.PAUSED_AT] = lead
-                return PAUSED
-            ints[at.EVENTS] += 1
-            begin_node(space, lead)
-            continue
-        # Nothing can happen at this minute: on to the next.
-        if ints[at.CHAINS_CHANGED] != 0:
-            find_moments(ints, reals)
-        ahead = min(min(reals[at.NODE_AT], crisis_at), min(ready_ahead, reals[at.CHAIN_AHEAD]))
-        if ints[at.RUNNING_COUNT] == 0 and math.isinf(ready_ahead) and not something_ahead(ints, reals):
-            if ints[at.READY_COUNT] == 0:
-                ints[at.STOPPED] = 1
-                break
-            lead = lowest_ready(ints)
-            if pauses(ints, lead):
-                ints[at.PAUSED_AT] = lead
-                return PAUSED
-            staffed(ints, reals, lead, True)
-            reals[ints[at.ROW] + _NOBODY] += 1.0
-            ints[at.EVENTS] += 1
-            if ints[at.TRACE_ROWS] > 0:
-                tell(ints, reals, told.NOBODY, float(lead), 0.0, 0.0, 0.0)
-            begin_node(space, lead)
-            continue
-        if reals[at.CHAIN_AHEAD] <= min(ahead, body_at):
-            ints[at.CHAINS_CHANGED] = 1
-        reals[at.NOW] = min(ahead, body_at)
+                bit = 0
+                while not noted >> bit & 1:
+                    bit += 1
+                noted ^= 1 << bit
+                patient, turn = bit // THRESHOLDS % ints[at.PATIENTS], bit % THRESHOLDS
+                kind, cause = ints[ints[at.THRESHOLD_COMPLICATION] + turn], at.FROM_THRESHOLD - patient
+                draws = uniforms(ints[at.SEED], ints[at.REPLICATION], patient, THRESHOLD)
+                control = draws[0] if turn == 0 else draws[1]
+                node = lowest_running(ints, patient)
+            if kind >= 0 and node >= 0:
+                strike(ints, reals, node, kind, patient, control, cause, turn)
     return OVER
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
+def event_ends_step(ints, event, which):  # type: ignore[no-untyped-def]
+    """Whether an event is a moment of the physiology."""
+    if event == END:
+        return ints[ints[at.TOUCHES] + which] & at.ENDS_STEP != 0
+    if event == START:
+        node = which
+        while True:
+            if ints[ints[at.STATUS] + node] == at.WAITING and ints[ints[at.TOUCHES] + node] & at.BLEEDS:
+                return True
+            node = ints[ints[at.GROUP_NEXT] + node]
+            if node == which:
+                return False
+    return event <= STRIKE
+
+
+@inner
+def next_event(ints, reals):  # type: ignore[no-untyped-def]
+    """What happens next, and with what: see BODIES and the others. Take-overs are played at once."""
+    now = reals[at.NOW]
+    if ints[at.NODES_CHANGED] != 0:
+        find_next(ints, reals)
+    body_at = next_of_bodies(ints, reals)
+    if body_at <= now:
+        return BODIES, 0
+    node, node_at = ints[at.NEXT_NODE], reals[at.NODE_AT]
+    crisis, crisis_at = -1, math.inf
+    if ints[at.CRISIS_COUNT] > 0:
+        crisis = next_crisis(ints, reals)
+        crisis_at = reals[ints[at.CRISIS_END] + crisis]
+        if crisis_at <= now and (node_at > now or ints[ints[at.CRISIS_NODE] + crisis] <= node):
+            return CONTROL, crisis
+    if node_at <= now:
+        if ints[ints[at.STATUS] + node] == at.HELD:
+            return RESUME, node
+        return STRIKE if ints[ints[at.FIRST_STRIKE] + node] >= 0 else END, node
+    if ints[at.CHAINS_CHANGED] != 0:
+        find_moments(ints, reals)
+    if reals[at.CHAIN_FIRST] <= now and play_chains(ints, reals):
+        ints[at.EVENTS] += 1
+        return PASSING, 0
+    lead, ready_ahead = first_ready(ints, reals)
+    if lead < 0:
+        if ints[at.CHAINS_CHANGED] != 0:
+            find_moments(ints, reals)
+        if ints[at.RUNNING_COUNT] == 0 and math.isinf(ready_ahead) and not something_ahead(ints, reals):
+            if ints[at.READY_COUNT] == 0:
+                ints[at.STOPPED] = 1
+                return PASSING, 0
+            # Nothing is left to happen: the first that waits starts with whom it can have.
+            lead = lowest_ready(ints)
+            if pauses(ints, lead):
+                return PAUSE, lead
+            staffed(ints, reals, lead, YES)
+            reals[ints[at.ROW] + _NOBODY] += 1.0
+            if ints[at.TRACE_ROWS] > 0:
+                tell(ints, reals, told.NOBODY, float(lead), 0.0, 0.0, 0.0)
+            return START, lead
+        ahead = min(min(min(node_at, crisis_at), min(ready_ahead, reals[at.CHAIN_AHEAD])), body_at)
+        if reals[at.CHAIN_AHEAD] <= ahead:
+            ints[at.CHAINS_CHANGED] = 1
+        reals[at.NOW] = ahead
+        return PASSING, 0
+    if ints[ints[at.STATUS] + lead] == at.DROPPED:
+        return PASS, lead
+    return PAUSE if pauses(ints, lead) else START, lead
+
+
+@inner
+def lowest_running(ints, patient):  # type: ignore[no-untyped-def]
+    """The running node on a patient with the lowest number; -1: none."""
+    node = -1
+    for i in range(ints[at.RUNNING_COUNT]):
+        other = ints[ints[at.RUNNING] + i]
+        if ints[ints[at.NODE_PATIENTS] + other] >> patient & 1 and (node < 0 or other < node):
+            node = other
+    return node
+
+
+@inner
 def pauses(ints, lead):  # type: ignore[no-untyped-def]
     """Whether a node or one of its group that would start with it is watched."""
     watched, ring = ints[at.WATCHED], ints[at.GROUP_NEXT]
@@ -250,7 +324,7 @@ def pauses(ints, lead):  # type: ignore[no-untyped-def]
     return found
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def first_ready(ints, reals):  # type: ignore[no-untyped-def]
     """First node that can start now, or -1; and the earliest moment of readiness that lies ahead."""
     for i in range(ints[at.READY_COUNT]):
@@ -258,12 +332,12 @@ def first_ready(ints, reals):  # type: ignore[no-untyped-def]
         ready_at = reals[ints[at.READY_AT] + node]
         if ready_at > reals[at.NOW]:
             return -1, ready_at
-        if ints[ints[at.STATUS] + node] == at.DROPPED or staffed(ints, reals, node, False):
+        if ints[ints[at.STATUS] + node] == at.DROPPED or staffed(ints, reals, node, NO):
             return node, math.inf
     return -1, math.inf
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def lowest_ready(ints):  # type: ignore[no-untyped-def]
     """The node of the lowest number among the ready."""
     lead = ints[ints[at.READY]]
@@ -272,34 +346,11 @@ def lowest_ready(ints):  # type: ignore[no-untyped-def]
     return lead
 
 
-@nb.njit(cache=True, nogil=True)
-def begin_node(space, lead):  # type: ignore[no-untyped-def]
-    """A ready node starts with its group, with the people that PICK holds; a dropped one passes."""
-    ints, reals = space.ints, space.reals
-    kept = 0
-    for i in range(ints[at.READY_COUNT]):
-        node = ints[ints[at.READY] + i]
-        if node != lead:
-            ints[ints[at.READY] + kept] = node
-            kept += 1
-    ints[at.READY_COUNT] = kept
-    if ints[ints[at.STATUS] + lead] == at.DROPPED:
-        ints[ints[at.STATUS] + lead] = at.PASSED
-        open_chains(ints, reals, lead)
-        bring_forward(ints, reals, lead)
-        serve(ints, reals, lead, True, True)
-        serve_links(ints, reals, lead)
-        close_chains(ints, reals, lead)
-        return
-    node, bleeds = lead, False
-    while True:
-        bleeds |= ints[ints[at.TOUCHES] + node] & at.BLEEDS != 0 and (
-            ints[ints[at.STATUS] + node] == at.WAITING
-        )
-        node = ints[ints[at.GROUP_NEXT] + node]
-        if node == lead:
-            break
-    noted = step_bodies(space) if bleeds else 0
+@inner
+def begin_nodes(ints, reals, lead):  # type: ignore[no-untyped-def]
+    """A ready node starts with its group, with the people that PICK holds."""
+    unlist(ints, lead)
+    node = lead
     while True:
         if ints[ints[at.STATUS] + node] == at.WAITING:
             start(ints, reals, node)
@@ -307,32 +358,25 @@ def begin_node(space, lead):  # type: ignore[no-untyped-def]
                 open_chains(ints, reals, node)
         node = ints[ints[at.GROUP_NEXT] + node]
         if node == lead:
-            break
-    cross(space, noted)
+            return
 
 
-@nb.njit(cache=True, nogil=True)
-def play_node(space, node):  # type: ignore[no-untyped-def]
-    """What comes next in a running node: it resumes, is struck, or ends."""
-    ints, reals = space.ints, space.reals
-    if ints[ints[at.STATUS] + node] == at.HELD:
-        noted = step_bodies(space)
-        resume(ints, reals, node)
-        cross(space, noted)
-        return
-    first = ints[at.FIRST_STRIKE] + node
-    coming = ints[first]
-    if coming >= 0:
-        noted = step_bodies(space)
-        ints[first] = ints[ints[at.STRIKE_NEXT] + coming]
-        kind, patient = ints[ints[at.STRIKE_KIND] + coming], ints[ints[at.STRIKE_PATIENT] + coming]
-        cause, turn = ints[ints[at.STRIKE_CAUSE] + coming], ints[ints[at.STRIKE_TURN] + coming]
-        strike(ints, reals, node, kind, patient, reals[ints[at.STRIKE_CONTROL] + coming], cause, turn)
-        cross(space, noted)
-        return
-    touches, noted = ints[ints[at.TOUCHES] + node], 0
-    if touches & at.ENDS_STEP:
-        noted = step_bodies(space)
+@inner
+def pass_node(ints, reals, node):  # type: ignore[no-untyped-def]
+    """The moment of a dropped node is over, without people and time."""
+    unlist(ints, node)
+    ints[ints[at.STATUS] + node] = at.PASSED
+    open_chains(ints, reals, node)
+    bring_forward(ints, reals, node)
+    serve(ints, reals, node, YES, YES)
+    serve_links(ints, reals, node)
+    close_chains(ints, reals, node)
+
+
+@inner
+def end_node(ints, reals, node):  # type: ignore[no-untyped-def]
+    """A node ends, with what hangs on its end: chains, links and branches."""
+    touches = ints[ints[at.TOUCHES] + node]
     end(ints, reals, node)
     if touches & at.CLOSES_CHAIN:
         close_chains(ints, reals, node)
@@ -340,37 +384,9 @@ def play_node(space, node):  # type: ignore[no-untyped-def]
         serve_links(ints, reals, node)
     if touches & at.HAS_BRANCH:
         take_branches(ints, reals, node)
-    cross(space, noted)
 
 
-@nb.njit(cache=True, nogil=True)
-def play_bodies(space):  # type: ignore[no-untyped-def]
-    """A tick of the physiology, or products that arrive."""
-    noted = step_bodies(space)
-    cross(space, noted)
-    cross(space, give_products(space))
-
-
-@nb.njit(cache=True, nogil=True)
-def cross(space, noted):  # type: ignore[no-untyped-def]
-    """Thresholds that were crossed strike, on the running node on the patient with the lowest number."""
-    ints, reals = space.ints, space.reals
-    for bit in range(_THRESHOLDS * ints[at.PATIENTS]):
-        if not noted >> bit & 1:
-            continue
-        patient, which = bit // _THRESHOLDS, bit % _THRESHOLDS
-        kind, node = ints[ints[at.THRESHOLD_COMPLICATION] + which], -1
-        for i in range(ints[at.RUNNING_COUNT]):
-            other = ints[ints[at.RUNNING] + i]
-            if ints[ints[at.NODE_PATIENTS] + other] >> patient & 1 and (node < 0 or other < node):
-                node = other
-        if kind >= 0 and node >= 0:
-            draws = uniforms(ints[at.SEED], ints[at.REPLICATION], patient, THRESHOLD)
-            control = draws[0] if which == 0 else draws[1]
-            strike(ints, reals, node, kind, patient, control, at.FROM_THRESHOLD - patient, which)
-
-
-@nb.njit(cache=True, nogil=True)
+@inner
 def finish(space, row, people, tally):  # type: ignore[no-untyped-def]
     """The operation is over: what is still open ends, the first days are played, everything is summed up."""
     ints, reals = space.ints, space.reals
@@ -391,7 +407,7 @@ def finish(space, row, people, tally):  # type: ignore[no-untyped-def]
             tally[kind, 0 if i < during else 1, status] += 1
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def keep(space):  # type: ignore[no-untyped-def]
     """Keep the state."""
     ints, reals, body = space.ints, space.reals, space.body
@@ -404,7 +420,7 @@ def keep(space):  # type: ignore[no-untyped-def]
             space.kept_body[p, i] = body[p, i]
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def restore(space):  # type: ignore[no-untyped-def]
     """Put the state back as it was kept."""
     ints, reals, body = space.ints, space.reals, space.body

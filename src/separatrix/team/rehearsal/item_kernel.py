@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
-
 from separatrix.team.rehearsal import places as at
 from separatrix.team.rehearsal import trace as told
 from separatrix.team.rehearsal.arrays import CIRCULATIONS_PART, KNOTS, PAR, RESAMPLE, RESTART, SEPARATION
+from separatrix.team.rehearsal.inner_kernel import NO, YES, inner
 from separatrix.team.rehearsal.outputs import OF_PATIENT, OF_PERSON, WHOLE
 from separatrix.team.rehearsal.philox_kernel import LENGTH as LENGTH_DRAW
 from separatrix.team.rehearsal.philox_kernel import uniforms
@@ -24,7 +23,7 @@ _ANAESTHESIA = OF_PATIENT.index("anaesthesia_min")
 _PREEMPTION = PAR["preemption"]
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def tell(ints, reals, kind, a, b, c, d):  # type: ignore[no-untyped-def]
     """Add a row to the trace, where one is kept."""
     used = ints[at.TRACE_USED]
@@ -39,7 +38,7 @@ def tell(ints, reals, kind, a, b, c, d):  # type: ignore[no-untyped-def]
         ints[at.TRACE_USED] = used + 1
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def quantile(reals, table, u):  # type: ignore[no-untyped-def]
     """What a table of quantiles that begins at a place holds for u."""
     knot = u * (KNOTS - 1)
@@ -48,7 +47,7 @@ def quantile(reals, table, u):  # type: ignore[no-untyped-def]
     return low + (knot - below) * (reals[table + below + 1] - low)
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def length_of(ints, reals, node, anew):  # type: ignore[no-untyped-def]
     """Minutes that a node takes, as drawn, or as drawn anew after it was stopped."""
     draws = uniforms(ints[at.SEED], ints[at.REPLICATION], node, LENGTH_DRAW)
@@ -59,7 +58,7 @@ def length_of(ints, reals, node, anew):  # type: ignore[no-untyped-def]
 
 
 # --- people ---
-@nb.njit(cache=True, nogil=True)
+@inner
 def is_idle(ints, person):  # type: ignore[no-untyped-def]
     """Whether a person is available: in no node, holding no chain, in no crisis."""
     return (
@@ -69,14 +68,14 @@ def is_idle(ints, person):  # type: ignore[no-untyped-def]
     )
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def occupy(ints, reals, person):  # type: ignore[no-untyped-def]
     """To be called before a person takes something on."""
     if is_idle(ints, person):
         reals[ints[at.BUSY_SINCE] + person] = reals[at.NOW]
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def free(ints, reals, person):  # type: ignore[no-untyped-def]
     """To be called after a person has put something down."""
     if is_idle(ints, person):
@@ -85,14 +84,14 @@ def free(ints, reals, person):  # type: ignore[no-untyped-def]
         reals[ints[at.RELEASED] + person] = now
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def on_duty(ints, reals, person):  # type: ignore[no-untyped-def]
     """Whether a person's shift has begun and is not over."""
     shift = ints[at.PERSON_SHIFT] + 2 * person
     return reals[shift] <= reals[at.NOW] and reals[at.NOW] < reals[shift + 1]
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def stand_in(ints, reals, need, planned_behind, stamp):  # type: ignore[no-untyped-def]
     """First of a need's people on duty, available, not on a break and not marked; -1: nobody."""
     now = reals[at.NOW]
@@ -111,7 +110,7 @@ def stand_in(ints, reals, need, planned_behind, stamp):  # type: ignore[no-untyp
 
 
 # --- what waits for what ---
-@nb.njit(cache=True, nogil=True)
+@inner
 def deliver_arc(ints, reals, item, minute):  # type: ignore[no-untyped-def]
     """One arc into an item has been served: it may not happen before the minute."""
     moment = ints[at.MOMENT] + item
@@ -126,7 +125,7 @@ def deliver_arc(ints, reals, item, minute):  # type: ignore[no-untyped-def]
             set_moment(ints, reals, ints[ints[at.TURN_CHAIN] + item - ints[at.NODES]])
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def set_moment(ints, reals, chain):  # type: ignore[no-untyped-def]
     """Fix when something comes next in a chain by itself, or has waited since; infinite: nothing."""
     turn = ints[ints[at.CHAIN_TURN] + chain]
@@ -143,7 +142,7 @@ def set_moment(ints, reals, chain):  # type: ignore[no-untyped-def]
     ints[at.CHAINS_CHANGED] = 1
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def serve(ints, reals, item, at_start, at_end):  # type: ignore[no-untyped-def]
     """Serve the arcs out of an item that are counted from its start, from its end, or both."""
     now = reals[at.NOW]
@@ -156,7 +155,7 @@ def serve(ints, reals, item, at_start, at_end):  # type: ignore[no-untyped-def]
             deliver_arc(ints, reals, ints[ints[at.ARC_TO] + arc], minute)
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def enter(ints, reals, node):  # type: ignore[no-untyped-def]
     """Put a node that has all its arcs among the ready; one of a group when the last of the group has them.
 
@@ -190,7 +189,7 @@ def enter(ints, reals, node):  # type: ignore[no-untyped-def]
     ints[at.READY_COUNT] += 1
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def leave(ints, node):  # type: ignore[no-untyped-def]
     """Take a node, or the group that it is of, from among the ready, if it is there."""
     lead = node
@@ -200,6 +199,12 @@ def leave(ints, node):  # type: ignore[no-untyped-def]
             if ints[ints[at.STATUS] + mate] == at.WAITING:
                 lead = min(lead, mate)
             mate = ints[ints[at.GROUP_NEXT] + mate]
+    unlist(ints, lead)
+
+
+@inner
+def unlist(ints, lead):  # type: ignore[no-untyped-def]
+    """Take a node that stands for itself or its group off the list of the ready."""
     ready, kept = ints[at.READY], 0
     for place in range(ints[at.READY_COUNT]):
         if ints[ready + place] != lead:
@@ -208,7 +213,7 @@ def leave(ints, node):  # type: ignore[no-untyped-def]
     ints[at.READY_COUNT] = kept
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def bring_forward(ints, reals, node):  # type: ignore[no-untyped-def]
     """A node starts or is passed: turns anchored to it may come sooner than planned."""
     turn = ints[ints[at.FIRST_ANCHORED] + node]
@@ -221,7 +226,7 @@ def bring_forward(ints, reals, node):  # type: ignore[no-untyped-def]
 
 
 # --- start ---
-@nb.njit(cache=True, nogil=True)
+@inner
 def staffed(ints, reals, lead, as_can):  # type: ignore[no-untyped-def]
     """Whether a node and its group can have their people now; who would take each slot stands in PICK.
 
@@ -254,12 +259,12 @@ def staffed(ints, reals, lead, as_can):  # type: ignore[no-untyped-def]
                 need = ints[ints[at.SLOT_NEED] + slot]
                 person = -1
                 if named < 0:
-                    person = stand_in(ints, reals, need, True, stamp)
+                    person = stand_in(ints, reals, need, YES, stamp)
                     if person < 0:
-                        person = stand_in(ints, reals, need, False, stamp)
+                        person = stand_in(ints, reals, need, NO, stamp)
                 else:
                     if now >= reals[ints[at.PERSON_SHIFT] + 2 * named + 1]:
-                        person = stand_in(ints, reals, need, True, stamp)
+                        person = stand_in(ints, reals, need, YES, stamp)
                     if person < 0 and is_idle(ints, named) and ints[mark + named] == stamp:
                         person = named
                 if person < 0 and not as_can:
@@ -272,7 +277,7 @@ def staffed(ints, reals, lead, as_can):  # type: ignore[no-untyped-def]
             return True
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def schedule(ints, reals, node):  # type: ignore[no-untyped-def]
     """Fix what comes next in a running node: its next strike, its end, or the end of its being held."""
     if ints[ints[at.STATUS] + node] == at.HELD:
@@ -292,7 +297,7 @@ def schedule(ints, reals, node):  # type: ignore[no-untyped-def]
             ints[at.NEXT_NODE] = node
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def find_next(ints, reals):  # type: ignore[no-untyped-def]
     """Look through the running nodes for what comes next."""
     soonest, first = math.inf, -1
@@ -306,11 +311,11 @@ def find_next(ints, reals):  # type: ignore[no-untyped-def]
     ints[at.NODES_CHANGED] = 0
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def start(ints, reals, node):  # type: ignore[no-untyped-def]
     """A node starts with the people that PICK holds; chains and the ready are left to the caller."""
     now, row = reals[at.NOW], ints[at.ROW]
-    length = length_of(ints, reals, node, False)
+    length = length_of(ints, reals, node, NO)
     awaited = now - reals[ints[at.MOMENT] + node]
     for slot in range(ints[ints[at.SLOT_PTR] + node], ints[ints[at.SLOT_PTR] + node + 1]):
         person, named = ints[ints[at.PICK] + slot], ints[ints[at.SLOT_PERSON] + slot]
@@ -357,11 +362,11 @@ def start(ints, reals, node):  # type: ignore[no-untyped-def]
     if ints[at.TRACE_ROWS] > 0:
         tell(ints, reals, told.START, float(node), float(length), 0.0, 0.0)
     bring_forward(ints, reals, node)
-    serve(ints, reals, node, True, False)
+    serve(ints, reals, node, YES, NO)
 
 
 # --- hold, resume, end ---
-@nb.njit(cache=True, nogil=True)
+@inner
 def hold(ints, reals, node, crisis):  # type: ignore[no-untyped-def]
     """A crisis holds a running node; until when is told to it later by `hold_until`."""
     ints[ints[at.HELD_BY] + node] = crisis
@@ -372,7 +377,7 @@ def hold(ints, reals, node, crisis):  # type: ignore[no-untyped-def]
         ints[at.LOSS_CHANGED] = 1
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def resume(ints, reals, node):  # type: ignore[no-untyped-def]
     """A held node goes on, by the rule of preemption."""
     ints[ints[at.STATUS] + node] = at.RUNS
@@ -382,7 +387,7 @@ def resume(ints, reals, node):  # type: ignore[no-untyped-def]
         reals[ints[at.DONE] + node] = 0.0
     elif rule == RESAMPLE and reals[ints[at.LENGTH] + node] > 0.0:
         share = reals[ints[at.DONE] + node] / reals[ints[at.LENGTH] + node]
-        reals[ints[at.LENGTH] + node] = length_of(ints, reals, node, True)
+        reals[ints[at.LENGTH] + node] = length_of(ints, reals, node, YES)
         reals[ints[at.DONE] + node] = share * reals[ints[at.LENGTH] + node]
     ints[at.LOSS_CHANGED] = 1
     schedule(ints, reals, node)
@@ -390,7 +395,7 @@ def resume(ints, reals, node):  # type: ignore[no-untyped-def]
         tell(ints, reals, told.RESUMED, float(node), 0.0, 0.0, 0.0)
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def end(ints, reals, node):  # type: ignore[no-untyped-def]
     """A node ends: people are free, arcs are served, its marks take effect; chains and branches come after."""
     now, row, patient_count = reals[at.NOW], ints[at.ROW], ints[at.PATIENTS]
@@ -412,7 +417,7 @@ def end(ints, reals, node):  # type: ignore[no-untyped-def]
             free(ints, reals, person)
     if ints[at.TRACE_ROWS] > 0:
         tell(ints, reals, told.END, float(node), 0.0, 0.0, 0.0)
-    serve(ints, reals, node, False, True)
+    serve(ints, reals, node, NO, YES)
     if ints[ints[at.TOUCHES] + node] & at.BLEEDS:
         ints[at.LOSS_CHANGED] = 1
     patients = ints[ints[at.NODE_PATIENTS] + node]

@@ -36,7 +36,10 @@ class Lexicon:
 
     def patients_of(self, node: int) -> tuple[Patient, ...]:
         """Patients that an activity is on."""
-        bits = int(self.arrays.node_patients[node])
+        return self.of_bits(int(self.arrays.node_patients[node]))
+
+    def of_bits(self, bits: int) -> tuple[Patient, ...]:
+        """Patients by their bits."""
         return tuple(p for k, p in enumerate(self.names.patients) if bits >> k & 1)
 
     def is_of_pair(self, response: int) -> bool:

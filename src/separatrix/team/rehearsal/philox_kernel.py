@@ -11,16 +11,7 @@ import numba as nb
 import numpy as np
 
 OPERATION, PHASE, LENGTH, BODY_NORMALS, CAUSE, STRIKE, OPTION, THRESHOLD, AFTER_DRAW, FORCED_DRAW = (
-    0,
-    1,
-    2,
-    3,
-    4,
-    5,
-    6,
-    7,
-    8,
-    16,
+    np.int64(purpose) for purpose in (0, 1, 2, 3, 4, 5, 6, 7, 8, 16)
 )
 """Purposes; the strike and the option of strike j of a cause are ``STRIKE + 4 j`` and ``OPTION + 4 j``."""
 
@@ -33,7 +24,7 @@ _MULTIPLY_0, _MULTIPLY_1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _STEP_0, _STEP_1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
     """Ten rounds over a counter of four and a key of two 32-bit words, held in uint64."""
     for _ in range(_ROUNDS):
@@ -48,7 +39,7 @@ def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
     return c0, c1, c2, c3
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def uniforms(seed, replication, entity, purpose):  # type: ignore[no-untyped-def]
     """Four numbers above 0 and below 1, keyed by what they are for.
 
@@ -75,7 +66,7 @@ def uniforms(seed, replication, entity, purpose):  # type: ignore[no-untyped-def
     )
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def normal_of(u0, u1):  # type: ignore[no-untyped-def]
     """A standard normal number from two uniform ones, by Box and Muller."""
     return math.sqrt(-2.0 * math.log(u0)) * math.cos(2.0 * math.pi * u1)

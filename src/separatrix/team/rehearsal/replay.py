@@ -14,7 +14,7 @@ from separatrix.team.rehearsal.model import Cell, Matrix
 from separatrix.team.rehearsal.outputs import OF_PERSON
 from separatrix.team.rehearsal.rows import Rows
 from separatrix.team.rehearsal.space import new_space
-from separatrix.team.rehearsal.story import Came, Crisis, Curve, PlayedActivity, Story, Stretch
+from separatrix.team.rehearsal.story import Came, Crisis, Curve, PlayedActivity, Player, Story, Stretch
 from separatrix.team.rehearsal.telling import WHERE, Draft, Teller
 from separatrix.team.rehearsal.trace import FIELDS
 
@@ -158,7 +158,12 @@ def _gathered(
             for node in range(len(names.nodes))
             if names.nodes[node].branch < 0 or node in teller.begun
         ),
-        stretches=tuple(sorted(stretches, key=lambda s: (s.start_min, s.person, s.what))),
+        people=tuple(
+            Player(id=p.id, name=p.name, team=p.team)
+            for p in compiled.structure.procedure.people
+            if p.id in {stretch.person for stretch in stretches}
+        ),
+        stretches=tuple(sorted(stretches, key=lambda s: (s.start_min, s.person, s.title))),
         curves=tuple(_curve(teller, patient) for patient in sorted(teller.samples)),
         products=tuple(teller.products),
     )
@@ -207,7 +212,8 @@ def _busy(teller: Teller, draft: Draft, crisis: Crisis) -> list[Stretch]:
         Stretch(
             person=teller.names.people[person],
             kind="crisis",
-            what=str(crisis.number),
+            title=f"▲{crisis.number} {crisis.title}",
+            patients=crisis.struck,
             start_min=draft.minute + minutes,
             end_min=max(draft.minute + minutes, crisis.ends_min),
         )

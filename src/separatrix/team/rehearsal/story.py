@@ -103,11 +103,21 @@ class Stretch:
     """A stretch of one person's day as it was played."""
 
     person: str
+    """Id."""
     kind: Literal["activity", "cover", "crisis"]
-    what: str
-    """Id of the activity or cover; number of the crisis."""
+    title: str
+    patients: tuple[Patient, ...]
     start_min: float
     end_min: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Player:
+    """One who did anything."""
+
+    id: str
+    name: str
+    team: Patient | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +153,8 @@ class Story:
     lines: tuple[Line, ...]
     crises: tuple[Crisis, ...]
     activities: tuple[PlayedActivity, ...]
+    people: tuple[Player, ...]
+    """Who did anything, in the order of the team."""
     stretches: tuple[Stretch, ...]
     curves: tuple[Curve, ...]
     products: tuple[tuple[float, Patient, int, int, int], ...] = ()

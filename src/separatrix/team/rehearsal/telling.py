@@ -121,9 +121,9 @@ class Teller:
             self._say(minute, "separation", "TWO CHILDREN", node)
         if marks & CIRCULATIONS_PART:
             self._say(minute, "circulations_part", "The circulations part: no crossing is left", node)
-        activity = self.names.nodes[node].id
         for person in self.people(node):
-            self._stretch(person, "activity", activity, begun, minute)
+            whom = self.word.patients_of(node)
+            self._stretch(person, "activity", self.word.node(node), whom, begun, minute)
 
     def _hold(self, minute: float, row: tuple[float, ...]) -> None:
         node = int(row[0])
@@ -256,7 +256,8 @@ class Teller:
         chain, person = int(row[0]), int(row[1])
         since = self.covering.pop((chain, person), None)
         if since is not None:
-            self._stretch(person, "cover", self.names.chains[chain].cover, since, minute)
+            whom = self.word.of_bits(int(self.arrays.chain_patients[chain]))
+            self._stretch(person, "cover", self.names.chains[chain].title, whom, since, minute)
 
     def _closes(self, minute: float, row: tuple[float, ...]) -> None:
         chain = int(row[0])
@@ -289,11 +290,24 @@ class Teller:
         return [person for person in taken if person >= 0]
 
     def _stretch(
-        self, person: int, kind: Literal["activity", "cover"], what: str, begin: float, end: float
+        self,
+        person: int,
+        kind: Literal["activity", "cover"],
+        title: str,
+        patients: tuple[Patient, ...],
+        begin: float,
+        end: float,
     ) -> None:
         if end > begin:
-            name = self.names.people[person]
-            self.stretches.append(Stretch(person=name, kind=kind, what=what, start_min=begin, end_min=end))
+            stretch = Stretch(
+                person=self.names.people[person],
+                kind=kind,
+                title=title,
+                patients=patients,
+                start_min=begin,
+                end_min=end,
+            )
+            self.stretches.append(stretch)
 
     def _say(
         self, minute: float, kind: str, words: str, node: int = -1, *, patients: tuple[Patient, ...] = ()
