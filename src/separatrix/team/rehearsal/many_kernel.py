@@ -35,12 +35,58 @@ def scratch_size(m):  # type: ignore[no-untyped-def]
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def many_step(body, exchange, par, state, step, loss, row, scratch):  # type: ignore[no-untyped-def]
-    """Move all patients on by one step; answers as `keep`, or `TOO_LONG`."""
-    if not _flows(body, exchange, par, state, step, loss, row, scratch):
-        return TOO_LONG
-    _move(par, state, step, scratch)
+    """Move all patients on by one step; answers as `keep`, or `TOO_LONG`.
+
+    The scratch holds loss, fluid, volume in the middle and at the end, m each; exchange (m, m); then shares.
+    """
+    m = state.shape[0]
+    gross = 4 * m
+    exchanged, potassium = False, False
+    for i in range(m):
+        low, floor = 1.0, par[_FLOOR] * body[i, _VOLUME]
+        if state[i, VOLUME_ML] < floor:
+            low = state[i, VOLUME_ML] / floor
+        scratch[i] = low * loss[i]
+        potassium |= state[i, POTASSIUM_MMOL] != 0.0
+        for j in range(m):
+            scratch[gross + i * m + j] = low * exchange[row, i, j]
+            exchanged |= i != j and exchange[row, i, j] != 0.0
+    for i in range(m):
+        volume, weight = state[i, VOLUME_ML], body[i, _WEIGHT]
+        net = -scratch[i]
+        for j in range(m):
+            net += scratch[gross + j * m + i] - scratch[gross + i * m + j]
+        wish = (body[i, _VOLUME] - volume) / max(step, par[_TICK_BLEEDING]) - net
+        fluid = min(max(wish, -par[_DIURESIS] * weight), par[_FLUID] * weight)
+        end = volume + step * (fluid + net)
+        # Asked this way round, what is not a number fails too.
+        if not end >= 0.5 * volume:
+            return TOO_LONG
+        scratch[m + i] = fluid
+        scratch[2 * m + i] = 0.5 * (volume + end)
+        scratch[3 * m + i] = end
+    # Cells and clotting go one way; potassium, which urine takes too, goes its own.
+    for part in range(2 if potassium else 1):
+        _share_out(m, scratch, step, part == 1, exchanged)
+        at = gross + m * m
+        new = at + m * m
+        begins, ends = (RED_ML, CLOTTING) if part == 0 else (POTASSIUM_MMOL, POTASSIUM_MMOL)
+        for what in range(begins, ends + 1):
+            for i in range(m):
+                scratch[new + i] = 0.0
+                for j in range(m):
+                    scratch[new + i] += scratch[at + i * m + j] * state[j, what]
+            for i in range(m):
+                state[i, what] = scratch[new + i]
+    taken_up, cooled = math.exp(-par[_UPTAKE] * step), math.exp(-par[_REST_RATE] * step)
     look = 0
-    for p in range(state.shape[0]):
+    for p in range(m):
+        state[p, VOLUME_ML] = scratch[3 * m + p]
+        state[p, LOST_ML] += scratch[p] * step
+        state[p, FLUID_ML] += max(scratch[m + p], 0.0) * step
+        state[p, URINE_ML] += max(-scratch[m + p], 0.0) * step
+        state[p, POTASSIUM_MMOL] *= taken_up
+        state[p, TEMPERATURE_C] = state[p, REST_C] + (state[p, TEMPERATURE_C] - state[p, REST_C]) * cooled
         told = note(body, par, state, p)
         if told < 0:
             return told
@@ -49,107 +95,18 @@ def many_step(body, exchange, par, state, step, loss, row, scratch):  # type: ig
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def _flows(body, exchange, par, state, step, loss, row, scratch):  # type: ignore[no-untyped-def]
-    """Rates of a step into the scratch, m each: loss, fluid, volume in the middle, at the end; then exchange.
-
-    False where a volume would fall by more than half: rates of its beginning do not hold for such a step.
-    """
-    m = state.shape[0]
-    gross = 4 * m
-    for i in range(m):
-        low, floor = 1.0, par[_FLOOR] * body[i, _VOLUME]
-        if not state[i, VOLUME_ML] >= floor:
-            low = state[i, VOLUME_ML] / floor
-        scratch[i] = low * loss[i]
-        for j in range(m):
-            scratch[gross + i * m + j] = low * exchange[row, i, j]
-    share = 1.0 / max(step, par[_TICK_BLEEDING])
-    for i in range(m):
-        volume, weight = state[i, VOLUME_ML], body[i, _WEIGHT]
-        net = -scratch[i]
-        for j in range(m):
-            net += scratch[gross + j * m + i] - scratch[gross + i * m + j]
-        wish = (body[i, _VOLUME] - volume) * share - net
-        fluid = min(max(wish, -par[_DIURESIS] * weight), par[_FLUID] * weight)
-        end = volume + step * (fluid + net)
-        # Asked this way round, what is not a number fails too.
-        if not end >= 0.5 * volume:
-            return False
-        scratch[m + i] = fluid
-        scratch[2 * m + i] = 0.5 * (volume + end)
-        scratch[3 * m + i] = end
-    return True
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def _move(par, state, step, scratch):  # type: ignore[no-untyped-def]
-    """Amounts, volumes and temperatures at the end of a step whose rates stand in the scratch."""
-    m = state.shape[0]
-    gross = 4 * m
-    exchanged, urine, potassium = False, False, False
-    for i in range(m):
-        urine |= scratch[m + i] < 0.0
-        potassium |= state[i, POTASSIUM_MMOL] != 0.0
-        for j in range(m):
-            exchanged |= i != j and scratch[gross + i * m + j] > 0.0
-    # Urine takes potassium alone, which then goes its own way; without either, one exponential serves all.
-    apart = urine and potassium
-    if exchanged:
-        _spread_among_all(state, step, scratch, False, RED_ML, CLOTTING if apart else POTASSIUM_MMOL)
-        if apart:
-            _spread_among_all(state, step, scratch, True, POTASSIUM_MMOL, POTASSIUM_MMOL)
-    else:
-        for p in range(m):
-            _spread_alone(state, step, scratch, p)
-    taken_up = math.exp(-par[_UPTAKE] * step) if potassium else 1.0
-    cooled = math.exp(-par[_REST_RATE] * step)
-    for p in range(m):
-        state[p, VOLUME_ML] = scratch[3 * m + p]
-        state[p, LOST_ML] += scratch[p] * step
-        state[p, FLUID_ML] += max(scratch[m + p], 0.0) * step
-        state[p, URINE_ML] += max(-scratch[m + p], 0.0) * step
-        state[p, POTASSIUM_MMOL] *= taken_up
-        state[p, TEMPERATURE_C] = state[p, REST_C] + (state[p, TEMPERATURE_C] - state[p, REST_C]) * cooled
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def _leaves(scratch, m, p, urine):  # type: ignore[no-untyped-def]
-    """What leaves the patients from one of them, ml/min: loss, and urine where it counts."""
-    return scratch[p] + (max(-scratch[m + p], 0.0) if urine else 0.0)
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def _spread_alone(state, step, scratch, p):  # type: ignore[no-untyped-def]
-    """What a patient without exchange keeps."""
-    m = state.shape[0]
-    middle = scratch[2 * m + p]
-    if scratch[p] > 0.0:
-        stays = math.exp(-scratch[p] / middle * step)
-        state[p, RED_ML] *= stays
-        state[p, CLOTTING] *= stays
-    if state[p, POTASSIUM_MMOL] != 0.0:
-        state[p, POTASSIUM_MMOL] *= math.exp(-_leaves(scratch, m, p, True) / middle * step)
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def _spread_among_all(state, step, scratch, urine, begins, ends):  # type: ignore[no-untyped-def]
-    """The same among any number of patients."""
-    m = state.shape[0]
+def _share_out(m, scratch, step, urine, exchanged):  # type: ignore[no-untyped-def]
+    """Whose share of whose blood is in whom after a step, (m, m), behind the exchange in the scratch."""
     gross = 4 * m
     at = gross + m * m
     for i in range(m):
-        out = _leaves(scratch, m, i, urine)
+        out = scratch[i] + (max(-scratch[m + i], 0.0) if urine else 0.0)
         for j in range(m):
+            scratch[at + j * m + i] = scratch[gross + i * m + j] / scratch[2 * m + i]
             if j != i:
                 out += scratch[gross + i * m + j]
-                scratch[at + j * m + i] = scratch[gross + i * m + j] / scratch[2 * m + i]
         scratch[at + i * m + i] = -out / scratch[2 * m + i]
-    mixing(m, scratch, at, step)
-    new = at + m * m
-    for what in range(begins, ends + 1):
-        for i in range(m):
-            scratch[new + i] = 0.0
-            for j in range(m):
-                scratch[new + i] += scratch[at + i * m + j] * state[j, what]
-        for i in range(m):
-            state[i, what] = scratch[new + i]
+        if not exchanged:
+            scratch[at + i * m + i] = math.exp(scratch[at + i * m + i] * step)
+    if exchanged:
+        mixing(m, scratch, at, step)

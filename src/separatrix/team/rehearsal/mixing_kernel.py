@@ -56,8 +56,8 @@ def pair_mixing(leave_a, leave_b, a_to_b, b_to_a, dt_min):  # type: ignore[no-un
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def mixing_size(m):  # type: ignore[no-untyped-def]
-    """Numbers that `mixing` needs room for: its answer, and three matrices of its own."""
-    return 4 * m * m
+    """Numbers that `mixing` needs room for: its answer, and two matrices of its own."""
+    return 3 * m * m
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
@@ -65,21 +65,21 @@ def mixing(m, work, at, dt_min):  # type: ignore[no-untyped-def]
     """Exponential of A dt of any number of patients, in place of A.
 
     A is made nonnegative by adding its largest loss q to the diagonal, which exp(-q dt) takes back; the
-    series and the squarings then only add.
+    series (Horner's way) and the squarings then only add.
 
     Parameters
     ----------
     m
         Patients.
     work
-        float64, A in ``work[at : at + m * m]`` row by row, then room for three more matrices.
+        float64, A in ``work[at : at + m * m]`` row by row, then room for two more matrices.
     at
         Where A begins.
     dt_min
         Length of the step.
     """
     mm = m * m
-    power, total, spare = at + mm, at + 2 * mm, at + 3 * mm
+    total, spare = at + mm, at + 2 * mm
     largest = 0.0
     for i in range(m):
         largest = max(largest, -work[at + i * m + i])
@@ -89,33 +89,23 @@ def mixing(m, work, at, dt_min):  # type: ignore[no-untyped-def]
         scale *= 0.5
         squarings += 1
     part = dt_min / 2.0**squarings
-    for i in range(m):
-        work[at + i * m + i] += largest
     for k in range(mm):
-        work[at + k] *= part
-        work[power + k] = 1.0 if k % (m + 1) == 0 else 0.0
-        work[total + k] = work[power + k]
-    for n in range(1, TAYLOR_TERMS + 1):
-        _multiply(m, work, power, at, spare, 1.0 / n)
-        for k in range(mm):
-            work[power + k] = work[spare + k]
-            work[total + k] += work[spare + k]
+        on_diagonal = k % (m + 1) == 0
+        work[at + k] = (work[at + k] + (largest if on_diagonal else 0.0)) * part
+        work[total + k] = 1.0 if on_diagonal else 0.0
     back = math.exp(-largest * part)
-    for k in range(mm):
-        work[total + k] *= back
-    for _ in range(squarings):
-        _multiply(m, work, total, total, spare, 1.0)
+    for turn in range(TAYLOR_TERMS + squarings):
+        squares = turn >= TAYLOR_TERMS
+        left = total if squares else at
+        factor = 1.0 if squares else 1.0 / (TAYLOR_TERMS - turn)
+        for i in range(m):
+            for j in range(m):
+                product = 0.0
+                for k in range(m):
+                    product += work[left + i * m + k] * work[total + k * m + j]
+                work[spare + i * m + j] = product * factor + (1.0 if i == j and not squares else 0.0)
+        taken = back if turn == TAYLOR_TERMS - 1 else 1.0
         for k in range(mm):
-            work[total + k] = work[spare + k]
+            work[total + k] = work[spare + k] * taken
     for k in range(mm):
         work[at + k] = work[total + k]
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def _multiply(m, work, left, right, to, factor):  # type: ignore[no-untyped-def]
-    for i in range(m):
-        for j in range(m):
-            total = 0.0
-            for k in range(m):
-                total += work[left + i * m + k] * work[right + k * m + j]
-            work[to + i * m + j] = total * factor

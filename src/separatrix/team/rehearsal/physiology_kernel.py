@@ -39,8 +39,8 @@ from separatrix.team.rehearsal.many_kernel import many_step
 from separatrix.team.rehearsal.note_kernel import TOO_LONG
 from separatrix.team.rehearsal.pair_kernel import pair_step
 
-MOST_HALVINGS, MOST_STEPS = 40, 4096
-"""A step that needs more of them stands for numbers that no patient has."""
+MOST_TRIES = 4096
+"""Steps and halvings of one step; what needs more of them stands for numbers that no patient has."""
 
 _VOLUME, _HAEMATOCRIT = BODY["volume_ml"], BODY["haematocrit"]
 _TEMPERATURE, _POTASSIUM = BODY["temperature_c"], BODY["potassium_mmol_per_l"]
@@ -113,41 +113,23 @@ def advance(body, exchange, par, state, dt_min, loss_ml_per_min, row, scratch): 
         -1 where the numbers leave what a patient can be (not finite, or no volume left), 1 where `order` and
         `crossed` have something to look at, 0 where they have nothing.
     """
-    if not dt_min > 0.0:
-        return 0
-    told = _step(body, exchange, par, state, dt_min, loss_ml_per_min, row, scratch)
-    if told == TOO_LONG:
-        told = _in_parts(body, exchange, par, state, dt_min, loss_ml_per_min, row, scratch)
-    return told
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def _step(body, exchange, par, state, step, loss, row, scratch):  # type: ignore[no-untyped-def]
-    if state.shape[0] == 2:
-        return pair_step(body, exchange, par, state, step, loss, row)
-    return many_step(body, exchange, par, state, step, loss, row, scratch)
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def _in_parts(body, exchange, par, state, dt_min, loss, row, scratch):  # type: ignore[no-untyped-def]
-    """A step halved until no volume falls by more than half, and the rest of it likewise."""
-    left = dt_min
-    look = 0
-    for _ in range(MOST_STEPS):
-        step = left
-        told = TOO_LONG
-        for _ in range(MOST_HALVINGS):
-            told = _step(body, exchange, par, state, step, loss, row, scratch)
-            if told != TOO_LONG:
-                break
+    left = step = dt_min
+    look, tries = 0, 0
+    while left > 0.0:
+        if state.shape[0] == 2:
+            told = pair_step(body, exchange, par, state, step, loss_ml_per_min, row)
+        else:
+            told = many_step(body, exchange, par, state, step, loss_ml_per_min, row, scratch)
+        tries += 1
+        if told == TOO_LONG and tries < MOST_TRIES:
             step *= 0.5
-        if told < 0:
+        elif told < 0 or tries >= MOST_TRIES:
             return -1
-        look |= told
-        left -= step
-        if not left > 0.0:
-            return look
-    return -1
+        else:
+            look |= told
+            left -= step
+            step = left
+    return look
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
