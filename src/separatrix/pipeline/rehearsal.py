@@ -26,7 +26,7 @@ from separatrix.team.protocol import Procedure
 from separatrix.team.rehearsal.compile import Compiled, compile_procedure
 from separatrix.team.rehearsal.model import Cell, Matrix, Rehearsal
 from separatrix.team.rehearsal.numbers import numbers_of
-from separatrix.team.rehearsal.replay import forced_of, pick, replay
+from separatrix.team.rehearsal.replay import pick, replay, replay_cell
 from separatrix.team.rehearsal.result_io import StoredRehearsal, write_rehearsal
 from separatrix.team.rehearsal.sketch import Sketch
 from separatrix.team.rehearsal.stored import Distribution
@@ -125,7 +125,7 @@ def scenarios(
     seed = rehearsal.seed
     whole = [day(name, replay(compiled, seed, number)) for name, number in days.items()]
     single = [
-        chosen(cell.complication, replay(compiled, seed, days["median"], forced_of(compiled, cell)))
+        chosen(cell.complication, replay_cell(compiled, seed, days["median"], cell))
         for cell in chosen_cells(rehearsal.matrix)
     ]
     return (*whole, *single)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +13,16 @@ from tests.team.rehearsal.planned import numbers, planned
 from separatrix.core import InputError
 from separatrix.team.rehearsal import trace as t
 from separatrix.team.rehearsal.compile import Compiled, compile_procedure
-from separatrix.team.rehearsal.model import Cell, Matrix
+from separatrix.team.rehearsal.model import Cell
 from separatrix.team.rehearsal.outputs import OF_PERSON
-from separatrix.team.rehearsal.replay import NOT_FORCED, forced_of, pick, replay, telling_cell, traced
+from separatrix.team.rehearsal.replay import (
+    NOT_FORCED,
+    forced_of,
+    pick,
+    replay,
+    replay_cell,
+    traced,
+)
 from separatrix.team.rehearsal.rows import Rows, rehearse_table
 from separatrix.team.rehearsal.telling import Teller
 
@@ -105,6 +112,31 @@ def test_a_forced_complication_is_told_with_who_came_from_where(compiled: Compil
     assert plain.end_min <= story.end_min
 
 
+def test_a_cell_is_told_by_the_first_rehearsal_that_does_not_drop_it(
+    compiled: Compiled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell = Cell(activity="divide@c1", complication="complication.asystole", patient="A", state="joined",
+                status="in_time")  # fmt: skip
+    assert replay_cell(compiled, SEED, 0, cell).number == 0
+    real, status = traced, compiled.layout.at("forced_status")
+
+    def dropped_below(first: int) -> None:
+        def told(made: Compiled, seed: int, number: int, forced: tuple[int, int, int]) -> Any:
+            row, trace = real(made, seed, number, forced)
+            row[status] = row[status] if number >= first else 0.0
+            return row, trace
+
+        monkeypatch.setattr("separatrix.team.rehearsal.replay.traced", told)
+
+    dropped_below(3)
+    assert replay_cell(compiled, SEED, 0, cell).number == 3
+    dropped_below(1000)
+    with pytest.raises(
+        InputError, match=r"divide@c1/complication\.asystole: it strikes in none of .* 0 to 99"
+    ):
+        replay_cell(compiled, SEED, 0, cell)
+
+
 def _rows(compiled: Compiled, end_min: list[float], **columns: list[float]) -> Rows:
     values = np.zeros((len(end_min), len(compiled.layout.names)))
     for name, column in {"end_min": end_min, **columns}.items():
@@ -124,21 +156,11 @@ def test_the_median_and_the_worst_are_picked_among_those_that_parted(compiled: C
         pick(_rows(compiled, ends, stopped=[1.0] * 101))
 
 
-def test_the_cell_that_is_told_is_the_least_ready(compiled: Compiled) -> None:
-    cell = Cell(activity="a", complication="c", patient="A", state="joined", status="in_time", added_min=90)
-    cells = (
-        cell,
-        replace(cell, activity="b", status="late", added_min=1),
-        replace(cell, activity="c", status="late", added_min=5),
-        replace(cell, activity="d", status="nobody", state="apart"),
-        replace(cell, activity="e", status="impossible", state="apart"),
-    )
-    matrix = Matrix(cells=cells, pairs=(), runs_per_cell=1, covered_share=0.95)
-    told = [telling_cell(matrix, "c", state) for state in ("joined", "apart")]
-    assert [one.activity if one else "" for one in told] == ["c", "d"]
-    assert telling_cell(matrix, "other", "joined") is None
+def test_a_cell_of_another_plan_is_refused(compiled: Compiled) -> None:
+    cell = Cell(activity="no_such", complication="complication.asystole", patient="A", state="joined",
+                status="in_time")  # fmt: skip
     with pytest.raises(ValueError, match="not in"):
-        forced_of(compiled, replace(cell, activity="no_such"))
+        forced_of(compiled, cell)
 
 
 def _told(compiled: Compiled, *rows: tuple[float, ...], forced: tuple[int, int, int] = NOT_FORCED) -> Teller:

@@ -10,7 +10,7 @@ from separatrix.core import Fault, InputError
 from separatrix.team.rehearsal.arrays import CIRCULATIONS_PART, CRITICAL, SEPARATION, Floats, Ints
 from separatrix.team.rehearsal.compile import Compiled
 from separatrix.team.rehearsal.engine_kernel import rehearse
-from separatrix.team.rehearsal.model import Cell, Matrix
+from separatrix.team.rehearsal.model import Cell
 from separatrix.team.rehearsal.outputs import OF_PERSON
 from separatrix.team.rehearsal.rows import Rows
 from separatrix.team.rehearsal.space import new_space
@@ -21,6 +21,8 @@ from separatrix.team.rehearsal.trace import FIELDS
 NOT_FORCED = (-1, -1, -1)
 _ROWS = 20_000
 """Rows that a trace has room for at first; a longer one is played again with twice the room."""
+_TRIES = 100
+"""Rehearsals that a forced complication is tried in until it strikes."""
 _WORST = 0.95
 """Quantile of the end that is told as the worst: one in twenty ends later."""
 
@@ -58,6 +60,26 @@ def replay(compiled: Compiled, seed: int, number: int, forced: tuple[int, int, i
     at = compiled.layout.at
     end_min, staged = float(row[at("end_min")]), row[at("staged")] > 0
     return _gathered(compiled, teller, seed, number, end_min, staged)
+
+
+def replay_cell(compiled: Compiled, seed: int, number: int, cell: Cell) -> Story:
+    """A rehearsal with one cell's complication forced upon it: the first from `number` on that it can strike.
+
+    In a rehearsal that drops the cell's activity nothing strikes there.
+
+    Raises
+    ------
+    InputError
+        If it strikes in none of the next `_TRIES` rehearsals.
+    """
+    forced = forced_of(compiled, cell)
+    at = compiled.layout.at("forced_status")
+    for tried in range(number, number + _TRIES):
+        if traced(compiled, seed, tried, forced)[0][at] > 0:
+            return replay(compiled, seed, tried, forced)
+    problem = f"it strikes in none of the rehearsals {number} to {number + _TRIES - 1} of seed {seed}"
+    field = f"{cell.activity}/{cell.complication}"
+    raise InputError(Fault(field=field, problem=problem, mend="choose another activity"))
 
 
 def traced(
@@ -99,18 +121,6 @@ def pick(rows: Rows, first: int = 0) -> Picked:
     order = whole[np.argsort(rows.column("end_min")[whole], kind="stable")]
     median, worst = (int(order[round(q * (len(order) - 1))]) for q in (0.5, _WORST))
     return Picked(median=first + median, worst=first + worst)
-
-
-def telling_cell(matrix: Matrix, complication: str, state: str) -> Cell | None:
-    """The cell of a complication that is told: one that lacks somebody, else a late one, else what adds most.
-
-    None where it cannot strike in this state.
-    """
-    order = {"nobody": 0, "late": 1, "in_time": 2}
-    found = [
-        c for c in matrix.cells if c.complication == complication and c.state == state and c.status in order
-    ]
-    return min(found, key=lambda c: (order[c.status], -(c.added_min or 0.0)), default=None)
 
 
 def forced_of(compiled: Compiled, cell: Cell) -> tuple[int, int, int]:
