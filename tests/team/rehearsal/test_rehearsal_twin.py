@@ -28,17 +28,14 @@ SAME_SHARE = 1e-6
 UNFORCED = (-1, -1, -1)
 Cell = tuple[int, int, int]
 Floats = npt.NDArray[np.float64]
-TEN_OUTPUTS = (
-    "end_min",
-    "crises",
-    "crisis_min",
-    "waiting_min",
-    "anaesthesia_min@A",
-    "lost_ml@A",
-    "haematocrit_lowest@A",
-    "temperature_lowest_c@B",
-    "potassium_highest_mmol_per_l@B",
-    "clotting_lowest@B",
+OF_WHOLE = ("end_min", "crises", "crisis_min", "events")
+OF_ONE = (
+    "anaesthesia_min",
+    "lost_ml",
+    "red_packs",
+    "haematocrit_lowest",
+    "temperature_lowest_c",
+    "clotting_lowest",
 )
 
 
@@ -135,23 +132,23 @@ def test_a_procedure_of_the_library_run_by_run(name: str, replications: int) -> 
     assert not differences(made.arrays, made.layout, 11, forced_plays(made, replications))
 
 
-def assert_same_distributions(name: str, slow: int, fast: int, least_p: float) -> None:
+def assert_same_distributions(name: str, patient: str, slow: int, fast: int, least_p: float) -> None:
     made = compiled(name)
     of_engine = rehearse_table(made.arrays, made.layout, n=fast, seed=2).values
     of_twin = np.array([play_slowly(made.arrays, made.layout, 1, rep)[0] for rep in range(slow)])
-    for output in TEN_OUTPUTS:
+    for output in (*OF_WHOLE, *(f"{one}@{patient}" for one in OF_ONE)):
         column = made.layout.at(output)
-        p = ks_2samp(of_engine[:, column], of_twin[:, column]).pvalue
-        assert p > least_p, output
+        both = [np.round(rows[:, column], 6) for rows in (of_engine, of_twin)]  # equal but for the last bits
+        assert ks_2samp(*both).pvalue > least_p, output
 
 
 def test_birth_has_the_same_distributions_with_other_seeds() -> None:
-    assert_same_distributions("birth", slow=200, fast=4000, least_p=1e-3)
+    assert_same_distributions("birth", "mother", slow=200, fast=4000, least_p=1e-3)
 
 
 @pytest.mark.long
 def test_separation_has_the_same_distributions_with_other_seeds() -> None:
-    assert_same_distributions("separation", slow=1000, fast=20_000, least_p=1e-3)
+    assert_same_distributions("separation", "A", slow=1000, fast=20_000, least_p=1e-3)
 
 
 @pytest.mark.long
