@@ -192,6 +192,33 @@ def test_a_child_that_bleeds_is_kept_above_the_trigger_less_what_the_wait_costs(
     assert child.state[0, GIVEN[1:]].tolist() == [0, 0]
 
 
+def test_no_cells_are_ordered_for_fluid_that_has_to_leave() -> None:
+    child = pale(0.34 * 600 / 900)
+    child.state[0, VOLUME_ML] = 900.0
+    child.state[0, [RED_ML, CLOTTING]] = (0.2 * 900, 900.0)
+    assert child.order(0) == math.ceil((0.32 * 600 - 180) / 45.6) == 1
+    enough = pale()
+    enough.state[0, VOLUME_ML] = 900.0
+    enough.state[0, [RED_ML, CLOTTING]] = (0.2 * 900 + 12.1, 900.0)
+    assert enough.order(0) == 0
+
+
+@pytest.mark.parametrize("packed", [0.5, 0.57, 0.75])
+def test_orders_come_to_an_end_in_massive_transfusion_too(packed: float) -> None:
+    child = pale(0.34)
+    child.par[PAR["red_pack_haematocrit"]] = packed
+    for minute in range(1500):
+        if child.next_delivery <= minute:
+            child.deliver(0)
+        child.advance(1.0, 5.0 if minute < 240 else 0.0)
+        child.order(0, minute + 1.0)
+        if minute == 400:
+            then = child.state[0, GIVEN].copy()
+    assert child.state[0, GIVEN].tolist() == then.tolist()
+    assert child.state[0, RED_GIVEN] <= (1200 * 0.32 + 0.32 * 600) / (80 * packed) + 2
+    assert child.state[0, VOLUME_ML] < 2 * 600
+
+
 def test_borrowed_arrays_are_the_same_memory_and_only_arrays_are_borrowed() -> None:
     @nb.njit
     def add(both):  # type: ignore[no-untyped-def]

@@ -35,7 +35,7 @@ RED_CELLS, PLASMA, PLATELETS = 1, 2, 3
 PLATELETS_EVERY = 4
 """In massive transfusion a pack of platelets goes with every so many packs of red cells."""
 
-_WEIGHT = BODY["weight_kg"]
+_WEIGHT, _VOLUME = BODY["weight_kg"], BODY["volume_ml"]
 _TRIGGER, _TARGET = PAR["haematocrit_trigger"], PAR["haematocrit_target"]
 _RED_PACK, _RED_HAEMATOCRIT = PAR["red_pack_ml"], PAR["red_pack_haematocrit"]
 _RED_POTASSIUM = PAR["red_pack_potassium_mmol"]
@@ -70,14 +70,16 @@ def order(body, par, stock_blood, stock_patient, state, stock_left, p, now_min):
     """
     if math.isfinite(state[p, ARRIVES_MIN]):
         return 0
-    poor = haematocrit_of(state, p) < par[_TRIGGER]
+    # Volume beyond the start's is fluid that has to leave, not blood to be filled with cells: counted by the
+    # volume of now, each order would make room for a larger one.
+    lack = par[_TARGET] * min(state[p, VOLUME_ML], body[p, _VOLUME]) - state[p, RED_ML]
+    poor = haematocrit_of(state, p) < par[_TRIGGER] and lack > 0.0
     thin = clotting_of(state, p) < par[_CLOTTING_TRIGGER]
     if not (poor or thin):
         return 0
     weight = body[p, _WEIGHT]
     red, plasma, platelets = 0, 0, 0
     if poor:
-        lack = par[_TARGET] * state[p, VOLUME_ML] - state[p, RED_ML]
         pack = min(par[_RED_PACK], par[_PER_KG] * weight) * par[_RED_HAEMATOCRIT]
         red = max(1, math.ceil(lack / pack))
         if state[p, LOST_ML] > par[_MASSIVE] * weight:
