@@ -47,7 +47,7 @@ def hand_over(ints, reals, chain, turn, person, planned):  # type: ignore[no-unt
     ints[ints[at.CHAIN_GOING_TURN] + chain] = held if held < last else -1
     reals[ints[at.CHAIN_RELEASE] + chain] = reals[at.NOW] + reals[ints[at.PAR] + _HANDOVER]
     if ints[at.TRACE_ROWS] > 0:
-        tell(ints, reals, told.TAKE_OVER, float(chain), float(person), float(holder), float(planned))
+        tell(ints, reals, told.TAKE_OVER, float(chain), float(person), float(holder), 1.0 if planned else 0.0)
     vain = reals[ints[at.CHAIN_VAIN] + chain]
     if vain >= 0.0:
         reals[ints[at.ROW] + _UNRELIEVED] += reals[at.NOW] - vain
