@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.team.rehearsal.planned import numbers, planned
@@ -16,8 +18,9 @@ from separatrix.team.rehearsal.assumptions import (
     tornado,
     without_end,
 )
-from separatrix.team.rehearsal.blood_order import CONFIDENCES, blood_orders, pack_columns
+from separatrix.team.rehearsal.blood_order import CONFIDENCES, STOCK, blood_orders, pack_columns
 from separatrix.team.rehearsal.compile import Compiled, compile_procedure
+from separatrix.team.rehearsal.findings import blood_findings
 from separatrix.team.rehearsal.measures import harms, probabilities, swung
 from separatrix.team.rehearsal.numbers import Number, Numbers
 from separatrix.team.rehearsal.rows import rehearse_table
@@ -89,6 +92,20 @@ def test_a_stock_that_runs_out_does_not_hide_the_need(plan: Compiled) -> None:
         assert ran_out.any()
         more = wanted.column(f"red_packs@{patient}")[ran_out].mean()
         assert more > used.column(f"red_packs@{patient}")[ran_out].mean()
+
+
+def test_two_packs_missing_are_flagged_and_an_order_that_is_met_is_not(plan: Compiled) -> None:
+    made, _ = planned(NAME)
+    wanted = without_end(plan, n=60, seed=1, threads=2)
+    told = [order for order in blood_orders(made, wanted, None) if order.confidence == 0.95]
+    enough = {f"{STOCK[order.product]}_{order.patient}": order.packs for order in told}
+    stocked = replace(made, consumables={**made.consumables, **enough})
+    assert list(blood_findings(blood_orders(stocked, wanted, None), confidence=0.95)) == []
+    short = {**enough, "red_cell_packs_A": enough["red_cell_packs_A"] - 2}
+    damaged = replace(made, consumables={**made.consumables, **short})
+    (found,) = blood_findings(blood_orders(damaged, wanted, None), confidence=0.95)
+    assert found.key == "blood:red_cells@A:0.95"
+    assert "order 2 more" in found.mend
 
 
 def test_the_tornado_moves_one_number_at_a_time(plan: Compiled) -> None:
