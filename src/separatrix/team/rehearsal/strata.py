@@ -1,7 +1,7 @@
 """A second way to a rare outcome: the sum over single strikes.
 
-``P(bad) ~ P0 + sum over causes and sites of p w (P(bad | that strike alone) - P0)``, with P0 the share of bad
-rehearsals in which nothing strikes, p the cause's number and w the weight of the site. Rehearsals with several
+``P(bad) ~ P0 + sum over causes and sites of p w (P(bad | that strike alone) - P0)``, with P0 the share of
+bad rehearsals in which nothing strikes, p the cause's number, w the weight of the site. Those with several
 strikes are left out, so that it must agree with importance sampling up to their share: a check of both.
 """
 
