@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from separatrix.team.rehearsal import places as at
-from separatrix.team.rehearsal import trace as told
+from separatrix.team.rehearsal import trace as kinds
 from separatrix.team.rehearsal.arrays import PAR
 from separatrix.team.rehearsal.body_state import (
     ARRIVES_MIN,
@@ -86,27 +86,26 @@ def step_bodies(space):  # type: ignore[no-untyped-def]
     row = last if ints[at.CIRCULATIONS_APART] != 0 else min(ints[at.CLOSED_CROSSINGS], last)
     patients, loss, stock = ints[at.PATIENTS], ints[at.LOSS_NOW], ints[at.STOCK]
     lost = reals[loss : loss + patients]
-    if advance(blood.body, blood.exchange, blood.par, body, since, lost, row, space.scratch) < 0:
+    told = advance(blood.body, blood.exchange, blood.par, body, since, lost, row, space.scratch)
+    if told < 0:
         ints[at.STOPPED] = 1
     reals[at.BODY_AT] = now
-    left = reals[stock : stock + ints[at.STOCK_KINDS]]
-    for patient in range(patients):
-        packs = order(blood.body, blood.par, blood.stock_blood, blood.stock_patient, body, left, patient, now)
-        if packs > 0 and ints[at.TRACE_ROWS] > 0:
-            red, plasma = body[patient, RED_COMING], body[patient, PLASMA_COMING]
-            tell(
-                ints,
-                reals,
-                told.ORDER,
-                float(patient),
-                float(red),
-                float(plasma),
-                float(body[patient, PLATELETS_COMING]),
+    noted = 0
+    if told > 0:
+        left = reals[stock : stock + ints[at.STOCK_KINDS]]
+        for patient in range(patients):
+            packs = order(
+                blood.body, blood.par, blood.stock_blood, blood.stock_patient, body, left, patient, now
             )
-    reals[at.DELIVERY_AT] = next_delivery(body)
+            if packs > 0 and ints[at.TRACE_ROWS] > 0:
+                red, plasma = body[patient, RED_COMING], body[patient, PLASMA_COMING]
+                platelets = body[patient, PLATELETS_COMING]
+                tell(ints, reals, kinds.ORDER, float(patient), red, plasma, platelets)
+        reals[at.DELIVERY_AT] = next_delivery(body)
+        noted = find_crossed(space)
     if ints[at.TRACE_ROWS] > 0:
         tell_states(space)
-    return find_crossed(space)
+    return noted
 
 
 @inner
@@ -117,7 +116,7 @@ def tell_states(space):  # type: ignore[no-untyped-def]
         tell(
             space.ints,
             space.reals,
-            told.STATE,
+            kinds.STATE,
             float(patient),
             float(state[VOLUME_ML]),
             float(haematocrit_of(space.body, patient)),
@@ -147,7 +146,7 @@ def give_products(space):  # type: ignore[no-untyped-def]
                 tell(
                     ints,
                     reals,
-                    told.DELIVERY,
+                    kinds.DELIVERY,
                     float(patient),
                     float(red),
                     float(plasma),
