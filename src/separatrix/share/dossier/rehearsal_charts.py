@@ -145,8 +145,7 @@ def _upright(axes: Axes, minute: float, words: str, *, lift: float, dash: str = 
         f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{axes.top - 4 - lift:.1f}" y2="{ground:.1f}" '
         f'stroke="{colour}" stroke-width="2"{dashed}/><text x="{x + (-5 if right else 5):.1f}" '
         f'y="{axes.top - 7 - lift + 4:.1f}" font-size="13" fill="{colour}" '
-        f'text-anchor="{"end" if right else "start"}" stroke="#ffffff" stroke-width="3" '
-        f'paint-order="stroke">{escape(words)}</text>'
+        f'text-anchor="{"end" if right else "start"}">{escape(words)}</text>'
     )
 
 

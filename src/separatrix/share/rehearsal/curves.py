@@ -59,7 +59,7 @@ def _line(axes: Axes, curve: Curve, values: Floats) -> list[str]:
     return [
         f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"{dashed}/>',
         f'<text x="{x - 4:.1f}" y="{y + above:.1f}" text-anchor="end" font-size="15" font-weight="bold" '
-        f'fill="{colour}" stroke="#ffffff" stroke-width="3" paint-order="stroke">'
+        f'fill="{colour}">'
         f"{mark_of(curve.patient)} {curve.patient}</text>",
     ]
 
