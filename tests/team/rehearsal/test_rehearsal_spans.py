@@ -78,6 +78,26 @@ def test_a_ratio_of_one_is_marked_as_doubtful(tmp_path):
     assert spans["whole_over_plan"].notes == (REPEATS_PLAN,)
 
 
+@pytest.mark.parametrize(
+    ("notes", "because"),
+    [
+        ("plan_kind=point", ""),
+        ("plan_kind=range 18-22 (two papers)", ""),
+        ("plan_kind=derived: an hour ahead", ""),
+        ("nothing said", ""),
+        ("plan_kind=upper", UPPER_PLAN),
+        ("plan_kind=lower", "what kind of plan `lower` is, nobody says"),
+    ],
+)
+def test_a_plan_is_divided_by_where_its_kind_allows(tmp_path, notes, because):
+    row = {"id": "A2", "union_type": "craniopagus", "planned_total_h": 20, "actual_total_h": 25,
+           "notes": notes}  # fmt: skip
+    span = spans_by_name(write_logs(tmp_path, [row]), "A2")["whole_over_plan"]
+    assert span.because.startswith(because)
+    assert bool(span.because) is bool(because)
+    assert span.observed == 1.25
+
+
 def test_a_case_without_numbers_still_has_a_row_that_says_so(tmp_path):
     (log,) = read_logs(write_logs(tmp_path, [{"id": "A2", "union_type": "craniopagus"}]))
     (span,) = spans_of(log)

@@ -26,6 +26,9 @@ INDEPENDENT = {
 }
 """Numbers with which every activity's length is drawn for itself."""
 
+SHIFTS_FREE = {"rehearsal.relief.early": 1440.0}
+"""No bulletin prints shifts, and a team's own were made for its own plan: nobody's part waits for a shift."""
+
 _STAGES = (2, 3)
 """A staged series is one of so many operations, each as likely."""
 _DRAWS_A_SCRIPT = 8
@@ -156,7 +159,7 @@ def _rehearsed(
     numbers = numbers_of(script.procedure, evidence=evidence)
     numbers = numbers.with_values({key: value for key, value in values.items() if numbers.has(key)})
     structure = structure_of(script.procedure, script.schedule)
-    draws = _drawn(numbers, seed, script.text) if over_ranges else [numbers]
+    draws = _drawn(numbers, seed, script.text, values) if over_ranges else [numbers]
     times: list[Floats] = []
     for k, drawn in enumerate(draws):
         compiled = fill(structure, drawn)
@@ -170,13 +173,13 @@ def _rehearsed(
     return moments, moments.n / max(1, sum(map(len, times)))
 
 
-def _drawn(numbers: Numbers, seed: int, purpose: str) -> list[Numbers]:
-    """Draws of every number over its range: triangular over low, value and high."""
+def _drawn(numbers: Numbers, seed: int, purpose: str, fixed: Mapping[str, float]) -> list[Numbers]:
+    """Draws of every number over its range, but for those fixed: triangular over low, value and high."""
     random = generator(seed, "retrodiction", "numbers", purpose)
     made = []
     for _ in range(_DRAWS_A_SCRIPT):
         drawn = {}
-        for key in numbers.varied:
+        for key in (key for key in numbers.varied if key not in fixed):
             low, value, high = numbers.low(key), numbers.value(key), numbers.high(key)
             drawn[key] = float(random.triangular(low, value, high))
         made.append(numbers.with_values(drawn))

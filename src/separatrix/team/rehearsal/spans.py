@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from separatrix.team.rehearsal.logs import LogPhase, OperationLog, Union
+from separatrix.team.rehearsal.logs import PLAN_KINDS, LogPhase, OperationLog, Union
 
 MeasureKind = Literal["length", "share", "over_plan", "factor"]
 WhichOperation = Literal["only", "last", "either"]
@@ -311,7 +311,7 @@ def _over_plan(log: OperationLog) -> Iterator[Span]:
             "whole_over_plan",
             case.actual_total_h / case.planned_total_h,
             Measure("over_plan", ("start", "end")) if joined_at_head else Measure("factor", ("whole",)),
-            because=UPPER_PLAN if case.plan_kind == "upper" else "",
+            because=_why_no_plan(case.plan_kind),
             notes=(REPEATS_PLAN,) if equal else (),
             rests_on="cases",
         )
@@ -332,3 +332,12 @@ def _over_plan(log: OperationLog) -> Iterator[Span]:
         else:
             ratio, because = None, "planned, but what it took is not printed"
         yield _span(log, "phase_over_plan", ratio, measure, because=because, rests_on="phases", detail=detail)
+
+
+def _why_no_plan(kind: str) -> str:
+    """Why what was taken cannot be divided by a plan of this kind; empty where it can."""
+    if kind == "upper":
+        return UPPER_PLAN
+    if kind and kind not in PLAN_KINDS:
+        return f"what kind of plan `{kind}` is, nobody says; known are {', '.join(PLAN_KINDS)}"
+    return ""
