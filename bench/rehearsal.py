@@ -29,14 +29,15 @@ from tests.reference.rehearsal import rehearse as play_slowly  # noqa: E402
 from separatrix.evidence import EvidenceReader, all_entries  # noqa: E402
 from separatrix.team.choreography.plan import choreograph  # noqa: E402
 from separatrix.team.protocol import default_team, inputs_for, procedures, read_protocol  # noqa: E402
-from separatrix.team.rehearsal.arrays import PAR  # noqa: E402
+from separatrix.team.rehearsal.arrays import PAR, Arrays  # noqa: E402
 from separatrix.team.rehearsal.cells import possible_cells  # noqa: E402
 from separatrix.team.rehearsal.compile import Compiled, compile_procedure  # noqa: E402
 from separatrix.team.rehearsal.matrix import tally_cells  # noqa: E402
 from separatrix.team.rehearsal.numbers import numbers_of  # noqa: E402
+from separatrix.team.rehearsal.outputs import Layout  # noqa: E402
 from separatrix.team.rehearsal.philox_kernel import philox  # noqa: E402
 from separatrix.team.rehearsal.rows import rehearse_table  # noqa: E402
-from separatrix.team.rehearsal.run import Playable, Script, run  # noqa: E402
+from separatrix.team.rehearsal.run import Script, run  # noqa: E402
 
 LEAST_PER_CORE_SECOND, STRETCH_PER_CORE_SECOND = 12_500, 30_000
 LEAST_RATIO, LEAST_OF_TWIN = 100, 50
@@ -104,10 +105,19 @@ def core_seconds(play: Callable[[], object]) -> float:
     return time.process_time() - began
 
 
-def engine_rate(made: Playable, count: int) -> float:
+def engine_rate(made: Compiled, count: int) -> float:
     """Rehearsals per core-second of the whole: engine, rows and sketch; the best of three."""
     run(made, n=64, seed=1, threads=1)
     return max(count / core_seconds(lambda: run(made, n=count, seed=1, threads=1)) for _ in range(3))
+
+
+def engine_us(arrays: Arrays, layout: Layout, count: int) -> float:
+    """Microseconds of a core for a row of a table, the best of three; of any numbers, possible or not."""
+    rehearse_table(arrays, layout, n=64, seed=1, threads=1)
+    times = [
+        core_seconds(lambda: rehearse_table(arrays, layout, n=count, seed=1, threads=1)) for _ in range(3)
+    ]
+    return 1e6 * min(times) / count
 
 
 def rates(made: dict[str, Compiled], bars: Bars, share: float) -> None:
@@ -199,7 +209,7 @@ def parts(made: dict[str, Compiled], _: Bars, share: float) -> None:
     patient[PAR["retry_min"]] = NEVER_MIN
     eager = arrays._replace(par=patient)
     no_days = arrays._replace(after_number=0 * arrays.after_number)
-    whole = 1e6 / engine_rate(one, count)
+    whole = engine_us(one.arrays, one.layout, count)
     print(f"  {'a whole rehearsal':<52} {whole:>12,.1f} us")
     for what, less in (
         ("complications", unhurt),
@@ -207,7 +217,7 @@ def parts(made: dict[str, Compiled], _: Bars, share: float) -> None:
         ("repeated tries of a relief", eager),
         ("the first days", no_days),
     ):
-        without = 1e6 / engine_rate(Script(less, one.layout), count)
+        without = engine_us(less, one.layout, count)
         print(f"  {'without ' + what:<52} {without:>12,.1f} us   {whole - without:+.1f} us")
     table = rehearse_table(arrays, one.layout, n=2000, seed=1)
     events = float(np.median(table.column("events")))

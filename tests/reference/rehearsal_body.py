@@ -102,9 +102,9 @@ class Body:
         """Packs of red cells, plasma and platelets to order now."""
         number = self.number
         red = plasma = platelets = 0
-        if self.haematocrit < number.haematocrit_trigger:
+        lacking_ml = number.haematocrit_target * min(self.volume_ml, self.start_ml) - self.red_ml
+        if self.haematocrit < number.haematocrit_trigger and lacking_ml > 0.0:
             cells_ml = self.pack_ml(number.red_pack_ml) * number.red_pack_haematocrit
-            lacking_ml = number.haematocrit_target * self.volume_ml - self.red_ml
             red = max(1, math.ceil(lacking_ml / cells_ml))
             if self.lost_ml > number.massive_ml_per_kg * self.weight_kg:
                 plasma = red

@@ -161,11 +161,8 @@ class Crises(Cover):
             for node, work in self.work.items()
             if work.held_until < 0.0 and node not in crisis.nodes
         )
-        return (
-            self.script.equipment[kind]
-            - in_use
-            - sum(other.units[kind] for other in self.crises if other.units)
-        )
+        elsewhere = sum(other.units[kind] for other in self.crises if other.units)
+        return int(self.script.equipment[kind]) - in_use - elsewhere
 
     def _crisis_ends(self, crisis: Crisis) -> None:
         self._close_step()
