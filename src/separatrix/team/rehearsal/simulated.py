@@ -19,7 +19,6 @@ from separatrix.team.rehearsal.scripts import Script, scripts, told
 from separatrix.team.rehearsal.spans import Span
 
 INDEPENDENT = {
-    "rehearsal.duration.operation_ln_mean": 0.0,
     "rehearsal.duration.operation_ln_sd": 0.0,
     "rehearsal.duration.tail_probability": 0.0,
     "durations.prior.phase_ln_sd": 0.0,
