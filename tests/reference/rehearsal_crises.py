@@ -177,7 +177,7 @@ class Crises(Cover):
 
     def _thresholds(self) -> None:
         """What crossed a threshold in the step before strikes now."""
-        crossings, self.crossings = sorted(self.crossings), []
+        crossings, self.crossings = self.crossings, []
         for patient, which in crossings:
             complication = self.script.threshold_complication[which]
             running = [node for node in self.work if self.script.node_patients[node] >> patient & 1]
