@@ -90,7 +90,7 @@ def story_of(procedure: Procedure, schedule: Schedule) -> Story:
                     end_min=200.0),
             Stretch(person="AA1", kind="cover", title="Anaesthesia of A", patients=("A",), start_min=0.0,
                     end_min=200.0),
-            Stretch(person="AA1", kind="crisis", title="▲1 Massive bleeding", patients=("A",),
+            Stretch(person="AA1", kind="crisis", title="⚠1 Massive bleeding", patients=("A",),
                     start_min=99.0, end_min=125.0),
         ),
     )  # fmt: skip

@@ -56,9 +56,9 @@ def test_by_person_a_complication_lies_over_what_it_took_them_from(story: Story)
     svg = people_svg(story, safety="safe")
     bars = _bars(svg)
     assert svg.index("Anaesthesia of A: 0 h 00 to 3 h 20") < svg.index(
-        "▲1 Massive bleeding: 1 h 39 to 2 h 05"
+        "⚠1 Massive bleeding: 1 h 39 to 2 h 05"
     )
-    assert 'stroke-width="0.7"' in ET.tostring(bars["▲1 Massive bleeding"][0], encoding="unicode")
+    assert 'stroke-width="0.7"' in ET.tostring(bars["⚠1 Massive bleeding"][0], encoding="unicode")
     assert "● Anaesthetist A1" in svg
     assert "two children · 5 h 50" in svg
     assert people_svg(replace(story, people=()), safety="safe") == ""
@@ -72,7 +72,7 @@ def test_both_patients_have_a_curve_and_each_complication_a_stripe(story: Story)
         assert len(list(root.iter(f"{SVG}polyline"))) == 2
         assert "● A" in chart
         assert "◆ B" in chart
-        assert chart.count("▲") == 2
+        assert chart.count("⚠") == 2
     assert blood_curves(replace(story, curves=())) == ()
 
 

@@ -17,6 +17,7 @@ from separatrix.share.dossier.rehearsal_matrix import whom as struck_text
 from separatrix.share.dossier.rehearsal_words import (
     band_text,
     effect_text,
+    number_title,
     outcome_title,
     percent_span,
     swing_text,
@@ -33,6 +34,7 @@ from separatrix.team.rehearsal.model import (
     BloodOrder,
     Calibrated,
     Finding,
+    Pair,
     Probability,
     Rare,
     Rehearsal,
@@ -42,6 +44,8 @@ from separatrix.team.rehearsal.model import (
 _HERE = Path(__file__).parent
 _PAPER_GAPS = 40
 """Lines of the printed table of what is not in time."""
+_PAIRS = 10
+"""Lines of two complications at once."""
 _SWINGS = 15
 """Bars of the tornado."""
 _SEVERITIES: Mapping[Severity, str] = {
@@ -104,6 +108,8 @@ def rehearsal_chapter(
         band=band_text,
         effect=effect_text,
         swing=swing_text,
+        number_title=number_title,
+        capital=lambda text: text[:1].upper() + text[1:],
         outcome=outcome_title,
         activity_title=lambda id: titles.get(id, id),
         struck=lambda named: _struck(named, procedure),
@@ -158,6 +164,7 @@ def _content(
         "grid": grid,
         "signs": SIGNS,
         "words": WORDS,
+        "pairs": _pairs(rehearsal.matrix.pairs),
         "gaps": grid.gaps[:_PAPER_GAPS],
         "findings": _by_severity(rehearsal.findings),
         "orders": [] if forced_only else _orders(rehearsal.blood),
@@ -184,6 +191,15 @@ def _struck(named: str, procedure: Procedure) -> str:
     complication, _, patient = named.partition("@")
     title = complication_titles(procedure).get(complication, complication)
     return f"{title}, {struck_text(patient)}"
+
+
+def _pairs(pairs: Sequence[Pair]) -> list[Pair]:
+    """The worst pair of each two complications, in whatever child and at whatever step it is worst."""
+    worst: dict[frozenset[str], Pair] = {}
+    for pair in pairs:
+        named = frozenset(name.partition("@")[0] for name in (pair.first, pair.second))
+        worst.setdefault(named, pair)
+    return list(worst.values())[:_PAIRS]
 
 
 def _by_severity(findings: Sequence[Finding]) -> list[tuple[str, str, list[Finding]]]:

@@ -9,6 +9,7 @@ import numpy as np
 from markupsafe import Markup, escape
 
 from separatrix.share.axes import ALARM, INK, Axes, hour_ticks, hours, ticks
+from separatrix.share.dossier.rehearsal_words import number_title
 from separatrix.share.script.gantt import clock_text, fitted
 from separatrix.team.rehearsal.model import Quantiles, Swing
 from separatrix.team.rehearsal.stored import Distribution
@@ -180,7 +181,7 @@ def tornado(swings: Sequence[Swing], outcome: str, *, title: str) -> Markup:
 
 def _swing(axes: Axes, swing: Swing, outcome: str, y: float) -> list[str]:
     noise = swing.half_width.get(outcome, 0.0)
-    label = fitted(swing.title, 320, 13)
+    label = fitted(number_title(swing.title), 320, 13)
     parts = [
         f'<text x="{axes.left - 32:.1f}" y="{y + 17:.1f}" text-anchor="end" font-size="13">{escape(label)}'
         f'<title>{escape(swing.id)}</title></text><rect x="{axes.left - 26:.1f}" y="{y + 4:.1f}" width="17" '
@@ -194,7 +195,9 @@ def _swing(axes: Axes, swing: Swing, outcome: str, y: float) -> list[str]:
         x0, x1 = sorted((axes.x(0), axes.x(value)))
         pale = abs(value) <= noise
         look = f'fill="#ffffff" stroke="{colour}" stroke-dasharray="3 2"' if pale else f'fill="{colour}"'
-        told = f"{swing.title} {end}: {value:+.1f} ± {noise:.1f}" + (" (within sampling)" if pale else "")
+        told = f"{number_title(swing.title)} {end}: {value:+.1f} ± {noise:.1f}" + (
+            " (within sampling)" if pale else ""
+        )
         parts.append(
             f'<rect x="{x0:.1f}" y="{y + 4:.1f}" width="{max(x1 - x0, 1):.1f}" height="17" {look}>'
             f"<title>{escape(told)}</title></rect>"

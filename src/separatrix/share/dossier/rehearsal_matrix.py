@@ -189,7 +189,7 @@ def _gaps(
         found.append(
             Gap(
                 complication=titles.get(complication, complication),
-                whom=" or ".join(dict.fromkeys(whom(c.patient) for c in same)),
+                whom=" or ".join(whom(patient) for patient in sorted({c.patient for c in same})),
                 state=state,
                 status=status,
                 where=f"{len(where)} of {len(struck[complication, state])} steps: {names}",

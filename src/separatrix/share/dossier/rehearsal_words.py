@@ -89,11 +89,32 @@ def effect_text(effect: Effect) -> str:
     return f"{mean}{' ' + unit if unit else ''} ({low} to {high})"
 
 
-def swing_text(value: float | None, noise: float) -> str:
-    """A swing of the tornado; what sampling alone could make is told as none."""
-    if value is None:
+def swing_text(low: float | None, high: float | None, noise: float) -> str:
+    """What a number at its low and its high end does; what sampling alone could make is told as none.
+
+    Examples
+    --------
+    >>> swing_text(-50.2, 3.0, 5.0), swing_text(1.0, -1.0, 5.0), swing_text(None, None, 0.0)
+    ('−50 / none seen', 'none seen', '–')
+    """
+    if low is None or high is None:
         return "–"
-    return "none seen" if abs(value) <= noise else _signed(value)
+    told = ["none seen" if abs(value) <= noise else _signed(value) for value in (low, high)]
+    return told[0] if told[0] == told[1] == "none seen" else " / ".join(told)
+
+
+def number_title(name: str) -> str:
+    """A number in words: its title, or its id made readable.
+
+    Examples
+    --------
+    >>> number_title("rehearsal.arrival.free"), number_title("Common factor")
+    ('Arrival: free', 'Common factor')
+    """
+    if " " in name or "." not in name:
+        return name
+    words = name.removeprefix("rehearsal.").replace(".", ": ").replace("_", " ")
+    return words[:1].upper() + words[1:]
 
 
 def _signed(value: float) -> str:

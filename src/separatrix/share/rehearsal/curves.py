@@ -100,7 +100,7 @@ def _crises(story: Story, axes: Axes) -> list[str]:
             f'<rect x="{x0:.1f}" y="{axes.top:.1f}" width="{max(x1 - x0, 1.5):.1f}" '
             f'height="{axes.high - axes.bottom - axes.top:.1f}" fill="#8a1f11" fill-opacity="0.14"/>'
             f'<text x="{x0:.1f}" y="{axes.top - 4 - lift:.1f}" font-size="12" fill="{ALARM}" '
-            f'text-anchor="middle">▲{crisis.number}</text></g>'
+            f'text-anchor="middle">⚠{crisis.number}</text></g>'
         )
     return parts
 

@@ -222,7 +222,7 @@ def _busy(teller: Teller, draft: Draft, crisis: Crisis) -> list[Stretch]:
         Stretch(
             person=teller.names.people[person],
             kind="crisis",
-            title=f"▲{crisis.number} {crisis.title}",
+            title=f"⚠{crisis.number} {crisis.title}",
             patients=crisis.struck,
             start_min=draft.minute + minutes,
             end_min=max(draft.minute + minutes, crisis.ends_min),
