@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numba as nb
+
 from separatrix.team.rehearsal import places as at
 from separatrix.team.rehearsal import trace as kinds
 from separatrix.team.rehearsal.arrays import PAR
@@ -69,89 +71,75 @@ def find_losses(ints, reals, body):  # type: ignore[no-untyped-def]
     ints[at.LOSS_CHANGED] = 0
 
 
-@inner
-def step_bodies(space):  # type: ignore[no-untyped-def]
+@nb.njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def step_bodies(ints, reals, blood, body, scratch):  # type: ignore[no-untyped-def]
     """Move the patients on to now; thresholds that were crossed, two bits a patient.
 
-    To be called before anything changes that they depend on.
+    To be called before anything changes that they depend on. Written into its one caller: handing all the arrays on
+    took longer than the step.
     """
-    ints, reals, body, blood = space.ints, space.reals, space.body, space.blood
     now = reals[at.NOW]
     since = now - reals[at.BODY_AT]
-    if since <= 0.0:
-        return 0
-    if ints[at.LOSS_CHANGED] != 0:
-        find_losses(ints, reals, body)
-    last = ints[at.EXCHANGES] - 1
-    row = last if ints[at.CIRCULATIONS_APART] != 0 else min(ints[at.CLOSED_CROSSINGS], last)
-    patients, loss, stock = ints[at.PATIENTS], ints[at.LOSS_NOW], ints[at.STOCK]
-    lost = reals[loss : loss + patients]
-    told = advance(blood.body, blood.exchange, blood.par, body, since, lost, row, space.scratch)
-    if told < 0:
-        ints[at.STOPPED] = 1
-    reals[at.BODY_AT] = now
     noted = 0
-    if told > 0:
-        left = reals[stock : stock + ints[at.STOCK_KINDS]]
-        for patient in range(patients):
-            packs = order(
-                blood.body, blood.par, blood.stock_blood, blood.stock_patient, body, left, patient, now
-            )
-            if packs > 0 and ints[at.TRACE_ROWS] > 0:
-                red, plasma = body[patient, RED_COMING], body[patient, PLASMA_COMING]
-                platelets = body[patient, PLATELETS_COMING]
-                tell(ints, reals, kinds.ORDER, float(patient), red, plasma, platelets)
-        reals[at.DELIVERY_AT] = next_delivery(body)
-        noted = find_crossed(space)
-    if ints[at.TRACE_ROWS] > 0:
-        tell_states(space)
+    if since > 0.0:
+        if ints[at.LOSS_CHANGED] != 0:
+            find_losses(ints, reals, body)
+        last = ints[at.EXCHANGES] - 1
+        row = last if ints[at.CIRCULATIONS_APART] != 0 else min(ints[at.CLOSED_CROSSINGS], last)
+        loss = ints[at.LOSS_NOW]
+        lost = reals[loss : loss + ints[at.PATIENTS]]
+        told = advance(blood.body, blood.exchange, blood.par, body, since, lost, row, scratch)
+        reals[at.BODY_AT] = now
+        if told < 0:
+            ints[at.STOPPED] = 1
+        if told > 0:
+            order_products(ints, reals, blood, body)
+            noted = find_crossed(blood.body, blood.par, body)
+        if ints[at.TRACE_ROWS] > 0:
+            tell_states(ints, reals, body)
     return noted
 
 
 @inner
-def tell_states(space):  # type: ignore[no-untyped-def]
-    """One row of the trace for each patient."""
-    for patient in range(space.body.shape[0]):
-        state = space.body[patient]
-        tell(
-            space.ints,
-            space.reals,
-            kinds.STATE,
-            float(patient),
-            float(state[VOLUME_ML]),
-            float(haematocrit_of(space.body, patient)),
-            float(state[TEMPERATURE_C]),
-        )
+def order_products(ints, reals, blood, body):  # type: ignore[no-untyped-def]
+    """Order what each patient needs, as far as the stock goes."""
+    now, stock = reals[at.NOW], ints[at.STOCK]
+    left = reals[stock : stock + ints[at.STOCK_KINDS]]
+    for patient in range(ints[at.PATIENTS]):
+        packs = order(blood.body, blood.par, blood.stock_blood, blood.stock_patient, body, left, patient, now)
+        if packs > 0 and ints[at.TRACE_ROWS] > 0:
+            red, plasma = body[patient, RED_COMING], body[patient, PLASMA_COMING]
+            tell(ints, reals, kinds.ORDER, float(patient), red, plasma, body[patient, PLATELETS_COMING])
+    reals[at.DELIVERY_AT] = next_delivery(body)
 
 
 @inner
-def find_crossed(space):  # type: ignore[no-untyped-def]
+def tell_states(ints, reals, body):  # type: ignore[no-untyped-def]
+    """One row of the trace for each patient."""
+    for patient in range(body.shape[0]):
+        volume, warmth = body[patient, VOLUME_ML], body[patient, TEMPERATURE_C]
+        tell(ints, reals, kinds.STATE, float(patient), volume, haematocrit_of(body, patient), warmth)
+
+
+@inner
+def find_crossed(tables, par, body):  # type: ignore[no-untyped-def]
     """Thresholds that were crossed just now, two bits a patient."""
     noted = 0
-    for patient in range(space.body.shape[0]):
-        noted |= crossed(space.blood.body, space.blood.par, space.body, patient) << (THRESHOLDS * patient)
+    for patient in range(body.shape[0]):
+        noted |= crossed(tables, par, body, patient) << (THRESHOLDS * patient)
     return noted
 
 
 @inner
-def give_products(space):  # type: ignore[no-untyped-def]
+def give_products(ints, reals, blood, body):  # type: ignore[no-untyped-def]
     """Give what has arrived; thresholds that were crossed by it."""
-    ints, reals, body = space.ints, space.reals, space.body
-    if reals[at.DELIVERY_AT] > reals[at.NOW]:
-        return 0
     for patient in range(ints[at.PATIENTS]):
         if body[patient, ARRIVES_MIN] <= reals[at.NOW]:
             if ints[at.TRACE_ROWS] > 0:
                 red, plasma = body[patient, RED_COMING], body[patient, PLASMA_COMING]
                 tell(
-                    ints,
-                    reals,
-                    kinds.DELIVERY,
-                    float(patient),
-                    float(red),
-                    float(plasma),
-                    float(body[patient, PLATELETS_COMING]),
+                    ints, reals, kinds.DELIVERY, float(patient), red, plasma, body[patient, PLATELETS_COMING]
                 )
-            deliver(space.blood.body, space.blood.par, body, patient)
+            deliver(blood.body, blood.par, body, patient)
     reals[at.DELIVERY_AT] = next_delivery(body)
-    return find_crossed(space)
+    return find_crossed(blood.body, blood.par, body)

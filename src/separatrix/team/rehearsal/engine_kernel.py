@@ -55,8 +55,8 @@ from separatrix.team.rehearsal.philox_kernel import THRESHOLD, uniforms
 
 _NOBODY, _END = WHOLE.index("nobody"), WHOLE.index("end_min")
 
-BODIES, CONTROL, RESUME, STRIKE, END, START, PASS, PAUSE, PASSING = range(9)
-"""Events: a tick of the physiology or products that arrive; a crisis under control, by its slot; a node that resumes,
+LAST, BODIES, CONTROL, RESUME, STRIKE, END, START, PASS, PAUSE, PASSING = range(10)
+"""Events: the end of the operation; a tick of the physiology or products that arrive; a crisis under control, by its slot; a node that resumes,
 is struck, ends, starts with its group, or is passed, having been dropped; PAUSE: a watched node is about to
 start; PASSING: time has passed, or a chain was handed on. Up to STRIKE all are moments of the physiology."""
 
@@ -178,24 +178,26 @@ def begin(space, seed, replication, forced):  # type: ignore[no-untyped-def]
 @inner
 def play(space):  # type: ignore[no-untyped-def]
     """Play on until the operation is over, is stopped, or a watched node is about to start."""
-    ints, reals = space.ints, space.reals
-    while ints[at.LEFT] > 0 and ints[at.STOPPED] == 0:
-        if ints[at.EVENTS] >= ints[at.LIMIT]:
-            ints[at.STOPPED] = 1
-            break
+    ints, reals, blood, body, scratch = space.ints, space.reals, space.blood, space.body, space.scratch
+    while ints[at.STOPPED] == 0:
         event, which = next_event(ints, reals)
         if event == PASSING:
             continue
         if event == PAUSE:
             ints[at.PAUSED_AT] = which
             return PAUSED
-        ints[at.EVENTS] += 1
+        ints[at.EVENTS] += event != LAST
         # What the event changes holds from now on: the patients are moved on to now before it.
-        noted = step_bodies(space) if event_ends_step(ints, event, which) else 0
+        noted = 0
+        if event_ends_step(ints, event, which):
+            noted = step_bodies(ints, reals, blood, body, scratch)
         coming = -1
+        if event == LAST:
+            return OVER
         if event == BODIES:
-            # Behind the bits of the step: in the order in which they were noted.
-            noted |= give_products(space) << (THRESHOLDS * ints[at.PATIENTS])
+            if reals[at.DELIVERY_AT] <= reals[at.NOW]:
+                # Behind the bits of the step: in the order in which they were noted.
+                noted |= give_products(ints, reals, blood, body) << (THRESHOLDS * ints[at.PATIENTS])
         elif event == CONTROL:
             end_crisis(ints, reals, which)
         elif event == RESUME:
@@ -252,6 +254,11 @@ def event_ends_step(ints, event, which):  # type: ignore[no-untyped-def]
 def next_event(ints, reals):  # type: ignore[no-untyped-def]
     """What happens next, and with what: see BODIES and the others. Take-overs are played at once."""
     now = reals[at.NOW]
+    if ints[at.LEFT] == 0:
+        return LAST, 0
+    if ints[at.EVENTS] >= ints[at.LIMIT]:
+        ints[at.STOPPED] = 1
+        return PASSING, 0
     if ints[at.NODES_CHANGED] != 0:
         find_next(ints, reals)
     body_at = next_of_bodies(ints, reals)
@@ -391,8 +398,6 @@ def finish(space, row, people, tally):  # type: ignore[no-untyped-def]
     """The operation is over: what is still open ends, the first days are played, everything is summed up."""
     ints, reals = space.ints, space.reals
     during = ints[at.STRUCK_COUNT]
-    if ints[at.STOPPED] == 0:
-        step_bodies(space)
     for chain in range(ints[at.CHAINS]):
         if ints[ints[at.CHAIN_TURN] + chain] >= 0:
             close(ints, reals, chain)
