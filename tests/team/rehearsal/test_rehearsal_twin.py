@@ -18,6 +18,7 @@ from separatrix.team.rehearsal.arrays import Arrays
 from separatrix.team.rehearsal.cells import possible_cells
 from separatrix.team.rehearsal.compile import Compiled, compile_procedure
 from separatrix.team.rehearsal.engine_kernel import rehearse as play_compiled
+from separatrix.team.rehearsal.engine_kernel import rehearse_forced
 from separatrix.team.rehearsal.outputs import OF_PERSON, Layout
 from separatrix.team.rehearsal.rows import rehearse_table
 from separatrix.team.rehearsal.space import Space, new_space
@@ -119,6 +120,18 @@ def test_small_hostile_scripts_run_by_run(first: int) -> None:
     for seed in range(first, first + 20):
         arrays, layout = random_script(seed)
         assert not differences(arrays, layout, seed, hostile_plays(arrays, seed, 6)), f"script {seed}"
+
+
+def test_forced_rehearsals_from_a_kept_state_are_the_same_bits() -> None:
+    for seed in range(20):
+        arrays, layout = random_script(seed)
+        space, width = new_space(arrays), len(layout.names)
+        cells = np.array(sorted({cell for _, cell in hostile_plays(arrays, seed, 12) if cell[0] >= 0}))
+        rows, base = np.empty((len(cells), width)), np.empty(width)
+        rehearse_forced(space, seed, 3, cells, rows, base)
+        for row, cell in zip([base, *rows], [UNFORCED, *cells.tolist()], strict=True):
+            alone, _ = by_engine(space, arrays, layout, seed, 3, cell)
+            np.testing.assert_array_equal(row, alone, err_msg=f"script {seed}, {cell}")
 
 
 def test_another_seed_is_another_rehearsal() -> None:
