@@ -44,21 +44,21 @@ def _chart(story: Story, curves: list[Curve], title: str, of: Callable[[Curve], 
     parts = [axes.frame(hours, lambda v: f"{v:g}"), *_crises(story, axes)]
     if story.separation_min is not None:
         parts.append(_moment(axes, story.separation_min))
+    highest = max(curves, key=lambda curve: float(of(curve)[-1]))
     for curve in curves:
-        parts += _line(axes, curve, of(curve))
+        parts += _line(axes, curve, of(curve), above=curve is highest)
     return axes.svg(parts)
 
 
-def _line(axes: Axes, curve: Curve, values: Floats) -> list[str]:
+def _line(axes: Axes, curve: Curve, values: Floats, *, above: bool) -> list[str]:
     keep = thinned(values)
     points = " ".join(f"{axes.x(curve.minute[i]):.1f},{axes.y(values[i]):.1f}" for i in keep)
     colour, dash = colour_of(curve.patient), _DASH[curve.patient]
     dashed = f' stroke-dasharray="{dash}"' if dash else ""
     x, y = axes.x(float(curve.minute[-1])), axes.y(float(values[-1]))
-    above = -8 if curve.patient == "A" else 18
     return [
         f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"{dashed}/>',
-        f'<text x="{x - 4:.1f}" y="{y + above:.1f}" text-anchor="end" font-size="15" font-weight="bold" '
+        f'<text x="{x - 4:.1f}" y="{y - 8 if above else y + 18:.1f}" text-anchor="end" font-size="15" font-weight="bold" '
         f'fill="{colour}">'
         f"{mark_of(curve.patient)} {curve.patient}</text>",
     ]
