@@ -58,8 +58,8 @@ def _line(axes: Axes, curve: Curve, values: Floats, *, above: bool) -> list[str]
     x, y = axes.x(float(curve.minute[-1])), axes.y(float(values[-1]))
     return [
         f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"{dashed}/>',
-        f'<text x="{x - 4:.1f}" y="{y - 8 if above else y + 18:.1f}" text-anchor="end" font-size="15" font-weight="bold" '
-        f'fill="{colour}">'
+        f'<text x="{x - 4:.1f}" y="{y - 8 if above else y + 18:.1f}" text-anchor="end" font-size="15" '
+        f'font-weight="bold" fill="{colour}">'
         f"{mark_of(curve.patient)} {curve.patient}</text>",
     ]
 
