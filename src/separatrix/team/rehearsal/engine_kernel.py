@@ -427,7 +427,7 @@ def keep(space):  # type: ignore[no-untyped-def]
 
 @inner
 def restore(space):  # type: ignore[no-untyped-def]
-    """Put the state back as it was kept."""
+    """Put the state back as it was kept; what is worked out from it is to be worked out anew."""
     ints, reals, body = space.ints, space.reals, space.body
     for i in range(at.STATE_BEGINS, ints[at.KEPT_INTS]):
         ints[i] = space.kept_ints[i]
@@ -436,3 +436,4 @@ def restore(space):  # type: ignore[no-untyped-def]
     for p in range(body.shape[0]):
         for i in range(body.shape[1]):
             body[p, i] = space.kept_body[p, i]
+    ints[at.LOSS_CHANGED] = 1
