@@ -20,8 +20,9 @@ from separatrix.team.rehearsal.assumptions import (
 )
 from separatrix.team.rehearsal.blood_order import CONFIDENCES, STOCK, blood_orders, pack_columns
 from separatrix.team.rehearsal.compile import Compiled, compile_procedure
-from separatrix.team.rehearsal.findings import blood_findings
+from separatrix.team.rehearsal.findings import blood_findings, margin_findings
 from separatrix.team.rehearsal.measures import harms, probabilities, swung
+from separatrix.team.rehearsal.model import BloodOrder
 from separatrix.team.rehearsal.numbers import Number, Numbers
 from separatrix.team.rehearsal.rows import rehearse_table
 
@@ -106,6 +107,16 @@ def test_two_packs_missing_are_flagged_and_an_order_that_is_met_is_not(plan: Com
     (found,) = blood_findings(blood_orders(damaged, wanted, None), confidence=0.95)
     assert found.key == "blood:red_cells@A:0.95"
     assert "order 2 more" in found.mend
+
+
+def test_two_packs_fewer_in_the_margin_are_another_finding() -> None:
+    order = BloodOrder(patient="A", product="red_cells", confidence=0.95, packs=10, low=7, high=21, stock=16)
+    (before,) = margin_findings([order], confidence=0.95)
+    (after,) = margin_findings([replace(order, stock=14)], confidence=0.95)
+    assert (before.severity, after.severity) == ("know", "know")
+    assert before.key != after.key
+    assert not list(margin_findings([replace(order, stock=21)], confidence=0.95))
+    assert not list(margin_findings([replace(order, stock=9)], confidence=0.95))
 
 
 def test_the_tornado_moves_one_number_at_a_time(plan: Compiled) -> None:

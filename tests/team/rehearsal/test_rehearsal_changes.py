@@ -9,7 +9,7 @@ import pytest
 from tests.team.rehearsal.planned import numbers, planned
 
 from separatrix.team.protocol.model import Procedure
-from separatrix.team.rehearsal.candidates import candidates
+from separatrix.team.rehearsal.candidates import USUAL_DUTY_MIN, candidates
 from separatrix.team.rehearsal.changes import paired_effect, ranked, try_changes
 from separatrix.team.rehearsal.compile import Compiled, compile_procedure
 from separatrix.team.rehearsal.matrix import matrix_cells
@@ -101,6 +101,10 @@ def test_one_more_of_whom_the_matrix_lacks_helps(cells: tuple[Cell, ...]) -> Non
     assert "person" in kinds
     assert len({one.key for one in tried}) == len(tried)
     people = [one for one in tried if one.kind == "person"]
+    longest = made.rules.longest_duty_min or USUAL_DUTY_MIN
+    for one in people:
+        begin, end = one.procedure.people[-1].shift_min
+        assert 0 < end - begin <= longest
     told = try_changes(compiled(), schedule, people, cells=cells, n=20, forced_runs=10, seed=1, threads=2)
     assert told
     best = told[0]

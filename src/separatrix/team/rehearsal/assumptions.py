@@ -245,7 +245,8 @@ def tornado(
         ]
         at_low, at_high = ({name: mean for name, (mean, _) in end.items()} for end in ends)
         half = {name: max(end[name][1] for end in ends if name in end) for name in scale}
-        width = max(abs(at_high.get(k, 0.0) - at_low.get(k, 0.0)) / scale[k] for k in scale)
+        moved = (abs(at_high.get(k, 0.0) - at_low.get(k, 0.0)) / scale[k] for k in scale)
+        width = max(moved, default=0.0)
         told.append(
             (
                 width,

@@ -25,6 +25,9 @@ RELIEF_EARLIER_MIN = 120
 
 HOUR_MIN = 60
 
+USUAL_DUTY_MIN = 720
+"""Duty of one more person where the team has no rule of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -93,13 +96,27 @@ def _wanted(cells: Iterable[Cell], kind: MissingKind) -> list[tuple[str, float, 
 
 def _people(procedure: Procedure, schedule: Schedule, cells: Sequence[Cell]) -> Iterator[Candidate]:
     times = {a.id: (a.start_min, a.end_min) for a in schedule.activities}
+    longest = procedure.rules.longest_duty_min or USUAL_DUTY_MIN
     for name, _, where in _wanted(cells, "person"):
-        spans = [times[cell.activity] for cell in where if cell.activity in times]
-        if not spans:
-            continue
-        begin = math.floor(min(s for s, _ in spans) / HOUR_MIN) * HOUR_MIN
-        end = math.ceil(max(e for _, e in spans) / HOUR_MIN) * HOUR_MIN
-        yield _one_more(procedure, schedule, name, begin, end)
+        lacks = [
+            (*times[cell.activity], next(m.share for m in cell.missing if m.id == name))
+            for cell in where
+            if cell.activity in times
+        ]
+        if lacks:
+            yield _one_more(procedure, schedule, name, *_best_duty(lacks, longest))
+
+
+def _best_duty(lacks: Sequence[tuple[int, int, float]], longest_min: int) -> tuple[int, int]:
+    """Hours of one duty in which most is lacking; ``lacks``: start, end and share of each activity."""
+
+    def covered(begin: int) -> list[tuple[int, int, float]]:
+        return [one for one in lacks if begin <= one[0] and one[1] <= begin + longest_min]
+
+    starts = sorted({start // HOUR_MIN * HOUR_MIN for start, _, _ in lacks})
+    best = max(starts, key=lambda begin: (sum(share for _, _, share in covered(begin)), -begin))
+    last = max((end for _, end, _ in covered(best)), default=best + longest_min)
+    return best, min(best + longest_min, math.ceil(last / HOUR_MIN) * HOUR_MIN)
 
 
 def _one_more(procedure: Procedure, schedule: Schedule, name: str, begin: int, end: int) -> Candidate:

@@ -87,6 +87,25 @@ def blood_findings(orders: Iterable[BloodOrder], *, confidence: float) -> Iterat
             )
 
 
+def margin_findings(orders: Iterable[BloodOrder], *, confidence: float) -> Iterator[Finding]:
+    """Stocks that suffice at the numbers as they are, but not over the assumptions.
+
+    The key holds how many are short: two packs fewer are another finding.
+    """
+    for order in orders:
+        if order.confidence == confidence and order.packs <= order.stock < order.high:
+            product, short = order.product.replace("_", " "), order.high - order.stock
+            yield Finding(
+                key=f"margin:{order.product}@{order.patient}:{short}",
+                severity="know",
+                title=f"Packs of {product} for {order.patient} may run short",
+                text=f"{order.stock} are there; {order.packs} suffice in {confidence:.0%} of rehearsals, but "
+                f"up to {order.high} over the assumptions",
+                mend=f"ask the blood bank for {short} more within reach",
+                missing=(f"{order.product}@{order.patient}",),
+            )
+
+
 def run_findings(rows: Rows) -> Iterator[Finding]:
     """What went wrong in the rehearsals themselves, whatever struck."""
     told = (

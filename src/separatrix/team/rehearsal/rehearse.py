@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from separatrix.team.rehearsal.candidates import Candidate, candidates
 from separatrix.team.rehearsal.changes import forced_again, try_changes
 from separatrix.team.rehearsal.compile import Compiled, compile_procedure, fill
 from separatrix.team.rehearsal.distributions import patient_answers, person_answers, phase_ends, quantiles_in
-from separatrix.team.rehearsal.findings import blood_findings, cell_findings, run_findings
+from separatrix.team.rehearsal.findings import blood_findings, cell_findings, margin_findings, run_findings
 from separatrix.team.rehearsal.matrix import matrix_cells
 from separatrix.team.rehearsal.measures import Measure, harms, probabilities, swung
 from separatrix.team.rehearsal.model import (
@@ -29,6 +30,7 @@ from separatrix.team.rehearsal.model import (
     Finding,
     Matrix,
     Probability,
+    Quantiles,
     Rare,
     Rehearsal,
     Swing,
@@ -49,6 +51,10 @@ INDEPENDENT = ("operation_ln_sd", "birth_ln_sd", "phase_ln_sd", "tail_probabilit
 """Ends of the ids of the numbers that are 0 where lengths are independent."""
 
 
+NEVER = Quantiles(q05=math.inf, q10=math.inf, q50=math.inf, q90=math.inf, q95=math.inf, came=0.0)
+"""Of an operation whose rehearsals were all stopped: told as a finding."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
     """How many rehearsals each answer takes, beside the distributions and the matrix."""
@@ -59,9 +65,9 @@ class Effort:
     """With independent lengths, to be shown beside."""
     draws: int = 200
     """Outer draws of the assumptions."""
-    inner: int = 300
+    inner: int = 200
     """Rehearsals of each draw."""
-    tornado: int = 300
+    tornado: int = 200
     """Rehearsals with each number at either end."""
     pairs: int = 1_000
     """Paired rehearsals of each change."""
@@ -194,8 +200,6 @@ class _Work:
             progress=self._part(0.6, 0.75),
         )
         alone = self._alone()
-        end = quantiles_in(sketch, "end_min")
-        assert end is not None, "an operation that never ends is stopped, and told as a finding"
         told = Rehearsal(
             procedure=self.procedure.id,
             patients=self.procedure.patients,
@@ -203,7 +207,7 @@ class _Work:
             seed=self.seed,
             digest=sketch.digest,
             separation_min=quantiles_in(sketch, "separation_min"),
-            end_min=end,
+            end_min=quantiles_in(sketch, "end_min") or NEVER,
             matrix=matrix,
             findings=findings,
             circulations_part_min=quantiles_in(sketch, "circulations_part_min"),
@@ -282,6 +286,7 @@ class _Work:
                 *script_findings(self.procedure, self.schedule, until_min=late_end),
                 *cell_findings(self.procedure, cells),
                 *blood_findings(blood, confidence=STOCK_CONFIDENCE),
+                *margin_findings(blood, confidence=STOCK_CONFIDENCE),
                 *run_findings(rows),
             )
         )
