@@ -20,6 +20,9 @@ from separatrix.team.rehearsal.responders import lacking, strikes_each_child, wa
 Lacks = Counter[tuple[MissingKind, str]]
 """Units short of each skill, device or consumable."""
 
+Responses = dict[tuple[str, str, str], Response]
+"""Responses during the operation by complication, state and patient, empty for the pair."""
+
 LISTED = 20
 """So many pairs are listed, those that lack most first."""
 
@@ -41,8 +44,8 @@ def worst_pairs(procedure: Procedure, schedule: Schedule, cells: Iterable[Cell])
     """
     watch_of = watches(procedure, schedule)
     starts = {a.id: a.start_min for a in schedule.activities}
-    responses = {
-        (r.complication, r.state, r.patient): r for r in procedure.responses if not r.after_operation
+    responses: Responses = {
+        (r.complication, r.state, r.patient or ""): r for r in procedure.responses if not r.after_operation
     }
     by_activity: dict[str, list[tuple[str, Response]]] = {}
     for cell in cells:
@@ -70,9 +73,9 @@ def worst_pairs(procedure: Procedure, schedule: Schedule, cells: Iterable[Cell])
     return tuple(sorted(worst.values(), key=lambda p: (-p.short_count, p.first, p.second))[:LISTED])
 
 
-def _response(responses: Mapping[tuple[str, str, str | None], Response], cell: Cell) -> Response | None:
-    exact = responses.get((cell.complication, cell.state, cell.patient or None))
-    return exact or responses.get((cell.complication, cell.state, None))
+def _response(responses: Responses, cell: Cell) -> Response | None:
+    exact = responses.get((cell.complication, cell.state, cell.patient))
+    return exact or responses.get((cell.complication, cell.state, ""))
 
 
 def _is_one_crisis(one: Response, other: Response) -> bool:
