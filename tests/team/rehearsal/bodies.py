@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
+import numba as nb
 import numpy as np
 import numpy.typing as npt
 
 from separatrix.evidence import all_entries
+from separatrix.team.rehearsal import many_kernel, mixing_kernel, physiology_kernel, products_kernel
 from separatrix.team.rehearsal.arrays import PAR, PAR_FIELDS
 from separatrix.team.rehearsal.body_state import STATE_COLUMNS
 from separatrix.team.rehearsal.many_kernel import scratch_size
-from separatrix.team.rehearsal.physiology_kernel import advance, begin, crossed
-from separatrix.team.rehearsal.products_kernel import deliver, next_delivery, order
 
 Floats = npt.NDArray[np.float64]
+
+
+def _entry(inner: Any) -> Any:
+    """A compiled function that only compiled functions call, with a way in for the tests."""
+    return nb.njit(lambda *args: inner(*args))
+
+
+advance, begin, crossed = map(
+    _entry, (physiology_kernel.advance, physiology_kernel.begin, physiology_kernel.crossed)
+)
+deliver, next_delivery, order = map(
+    _entry, (products_kernel.deliver, products_kernel.next_delivery, products_kernel.order)
+)
+many_step, mixing, mixing_size = map(
+    _entry, (many_kernel.many_step, mixing_kernel.mixing, mixing_kernel.mixing_size)
+)
 
 EVEN = {"diuresis_ml_per_kg_per_min": 1e6, "fluid_ml_per_kg_per_min": 1e6}
 """Fluid without limits: the volume stays where it is."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
-from tests.team.rehearsal.bodies import EVEN, Bodies
+from tests.team.rehearsal.bodies import EVEN, Bodies, many_step, mixing, mixing_size
 
 from separatrix.team.rehearsal.arrays import PAR
 from separatrix.team.rehearsal.body_state import (
@@ -31,8 +31,8 @@ from separatrix.team.rehearsal.body_state import (
     VOLUME_LOWEST,
     VOLUME_ML,
 )
-from separatrix.team.rehearsal.many_kernel import many_step, scratch_size
-from separatrix.team.rehearsal.mixing_kernel import mixing, mixing_size, pair_mixing
+from separatrix.team.rehearsal.many_kernel import scratch_size
+from separatrix.team.rehearsal.mixing_kernel import pair_mixing
 from separatrix.team.rehearsal.physiology import (
     allowed_loss_ml,
     diluted,

@@ -18,6 +18,7 @@ from separatrix.team.rehearsal.body_state import (
     URINE_ML,
     VOLUME_ML,
 )
+from separatrix.team.rehearsal.inner_kernel import inner
 from separatrix.team.rehearsal.mixing_kernel import mixing, mixing_size
 from separatrix.team.rehearsal.note_kernel import TOO_LONG, note
 
@@ -33,7 +34,7 @@ def scratch_size(m):  # type: ignore[no-untyped-def]
     return 4 * m + m * m + mixing_size(m)
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def many_step(body, exchange, par, state, step, loss, row, scratch):  # type: ignore[no-untyped-def]
     """Move all patients on by one step; answers as `keep`, or `TOO_LONG`.
 
@@ -94,7 +95,7 @@ def many_step(body, exchange, par, state, step, loss, row, scratch):  # type: ig
     return look
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _share_out(m, scratch, step, urine, exchanged):  # type: ignore[no-untyped-def]
     """Whose share of whose blood is in whom after a step, (m, m), behind the exchange in the scratch."""
     gross = 4 * m

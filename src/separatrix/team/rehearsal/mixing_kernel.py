@@ -11,6 +11,8 @@ import math
 
 import numba as nb
 
+from separatrix.team.rehearsal.inner_kernel import inner
+
 TAYLOR_TERMS = 14
 """Terms of the series where the entries' sum is at most a half: what is left out is below 1e-17."""
 
@@ -54,13 +56,13 @@ def pair_mixing(leave_a, leave_b, a_to_b, b_to_a, dt_min):  # type: ignore[no-un
     return max(middle - slope * half, 0.0), slope * b_to_a, slope * a_to_b, max(middle + slope * half, 0.0)
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def mixing_size(m):  # type: ignore[no-untyped-def]
     """Numbers that `mixing` needs room for: its answer, and two matrices of its own."""
     return 3 * m * m
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def mixing(m, work, at, dt_min):  # type: ignore[no-untyped-def]
     """Exponential of A dt of any number of patients, in place of A.
 

@@ -19,6 +19,7 @@ from separatrix.team.rehearsal.body_state import (
     VOLUME_LOWEST,
     VOLUME_ML,
 )
+from separatrix.team.rehearsal.inner_kernel import inner
 
 _VOLUME, _POTASSIUM = BODY["volume_ml"], BODY["potassium_mmol_per_l"]
 _TRIGGER = PAR["haematocrit_trigger"]
@@ -69,7 +70,7 @@ def keep(body, par, state, p, share, haematocrit, clotting, mmol, temperature): 
     return 0
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def note(body, par, state, p):  # type: ignore[no-untyped-def]
     """Keep a patient's lowest and highest values, as the state has them; answers as `keep`."""
     per_ml = 1.0 / state[p, VOLUME_ML]

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
-
 from separatrix.team.rehearsal.arrays import BODY, PAR
 from separatrix.team.rehearsal.body_state import (
     CLOTTING,
@@ -22,6 +20,7 @@ from separatrix.team.rehearsal.body_state import (
     URINE_ML,
     VOLUME_ML,
 )
+from separatrix.team.rehearsal.inner_kernel import inner
 from separatrix.team.rehearsal.mixing_kernel import pair_mixing
 from separatrix.team.rehearsal.note_kernel import TOO_LONG, keep
 
@@ -31,7 +30,7 @@ _FLUID, _DIURESIS = PAR["fluid_ml_per_kg_per_min"], PAR["diuresis_ml_per_kg_per_
 _UPTAKE, _REST_RATE = PAR["potassium_uptake_per_min"], PAR["temperature_rate_per_min"]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def pair_step(body, exchange, par, state, step, loss, row):  # type: ignore[no-untyped-def]
     """Move two patients on by one step; answers as `keep`, or `TOO_LONG`."""
     a, b = state[0, VOLUME_ML], state[1, VOLUME_ML]

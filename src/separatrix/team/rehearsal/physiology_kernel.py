@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
-
 from separatrix.team.rehearsal.arrays import BODY, PAR
 from separatrix.team.rehearsal.body_state import (
     ARRIVES_MIN,
@@ -35,6 +33,7 @@ from separatrix.team.rehearsal.body_state import (
     VOLUME_LOWEST,
     VOLUME_ML,
 )
+from separatrix.team.rehearsal.inner_kernel import inner
 from separatrix.team.rehearsal.many_kernel import many_step
 from separatrix.team.rehearsal.note_kernel import TOO_LONG
 from separatrix.team.rehearsal.pair_kernel import pair_step
@@ -50,7 +49,7 @@ _POTASSIUM_THRESHOLD = PAR["potassium_threshold_mmol_per_l"]
 _REST, _REST_SD = PAR["temperature_rest_c"], PAR["temperature_rest_sd_c"]
 
 
-@nb.njit(cache=True, nogil=True)
+@inner
 def begin(body, par, state, loss_normal, heat_normal):  # type: ignore[no-untyped-def]
     """The patients at wheels in; the normals are those of losses and of the temperature at rest, (m,)."""
     for p in range(body.shape[0]):
@@ -70,25 +69,25 @@ def begin(body, par, state, loss_normal, heat_normal):  # type: ignore[no-untype
         state[p, REST_C] = par[_REST] + par[_REST_SD] * heat_normal[p]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def haematocrit_of(state, p):  # type: ignore[no-untyped-def]
     """Share of red cells in a patient's blood."""
     return state[p, RED_ML] / state[p, VOLUME_ML]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def clotting_of(state, p):  # type: ignore[no-untyped-def]
     """Clotting in a patient's blood, 1 is normal."""
     return state[p, CLOTTING] / state[p, VOLUME_ML]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def potassium_of(body, state, p):  # type: ignore[no-untyped-def]
     """Potassium in a patient's blood, mmol/l."""
     return body[p, _POTASSIUM] + 1000.0 * state[p, POTASSIUM_MMOL] / state[p, VOLUME_ML]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def advance(body, exchange, par, state, dt_min, loss_ml_per_min, row, scratch):  # type: ignore[no-untyped-def]
     """Move all patients on by one step of constant rates.
 
@@ -132,7 +131,7 @@ def advance(body, exchange, par, state, dt_min, loss_ml_per_min, row, scratch): 
     return look
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def crossed(body, par, state, p):  # type: ignore[no-untyped-def]
     """Thresholds that a patient has crossed for the first time, as bits."""
     before = int(state[p, CROSSED])

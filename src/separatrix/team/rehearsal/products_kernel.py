@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
+import numpy as np
 
 from separatrix.team.rehearsal.arrays import BODY, PAR
 from separatrix.team.rehearsal.body_state import (
@@ -26,11 +26,12 @@ from separatrix.team.rehearsal.body_state import (
     TEMPERATURE_C,
     VOLUME_ML,
 )
+from separatrix.team.rehearsal.inner_kernel import inner
 from separatrix.team.rehearsal.note_kernel import note
 from separatrix.team.rehearsal.physiology_kernel import clotting_of, haematocrit_of
 
-RED_CELLS, PLASMA, PLATELETS = 1, 2, 3
-"""Values of `Arrays.stock_blood`."""
+RED_CELLS, PLASMA, PLATELETS = np.int64(1), np.int64(2), np.int64(3)
+"""Values of `Arrays.stock_blood`; typed, so that what takes them is compiled once for all of them."""
 
 PLATELETS_EVERY = 4
 """In massive transfusion a pack of platelets goes with every so many packs of red cells."""
@@ -46,7 +47,7 @@ _MASSIVE = PAR["massive_ml_per_kg"]
 _PRODUCT_C, _HEAT = PAR["product_c"], PAR["heat_ratio"]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def order(body, par, stock_blood, stock_patient, state, stock_left, p, now_min):  # type: ignore[no-untyped-def]
     """Order what a patient needs now, where nothing is on its way; the packs are taken from the stock.
 
@@ -98,7 +99,7 @@ def order(body, par, stock_blood, stock_patient, state, stock_left, p, now_min):
     return had
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _take(stock_blood, stock_patient, stock_left, p, kind, wanted):  # type: ignore[no-untyped-def]
     """Packs of a kind out of the stock: the patient's own first, then anybody's."""
     had = 0.0
@@ -112,7 +113,7 @@ def _take(stock_blood, stock_patient, stock_left, p, kind, wanted):  # type: ign
     return had
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def next_delivery(state):  # type: ignore[no-untyped-def]
     """Minute of the next arrival, infinite where nothing is coming."""
     first = math.inf
@@ -121,7 +122,7 @@ def next_delivery(state):  # type: ignore[no-untyped-def]
     return first
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def deliver(body, par, state, p):  # type: ignore[no-untyped-def]
     """Give a patient what was ordered."""
     weight = body[p, _WEIGHT]
