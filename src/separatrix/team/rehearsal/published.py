@@ -242,4 +242,5 @@ def _from_cases(cases: Iterable[PublishedCase]) -> Iterator[Span]:
 
 def _detail(entry: Entry) -> str:
     """What the note says a phase is, without its formula."""
-    return entry.note.rsplit(";", 1)[-1].strip() or entry.id
+    parts = (part.strip() for part in entry.note.split(";"))
+    return next((part for part in parts if part and not part.startswith("=")), entry.id)

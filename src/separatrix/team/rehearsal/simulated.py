@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,7 +123,8 @@ def simulate(
     for k, script in enumerate(every):
         progress(k / len(every), f"rehearsing: {script.text}")
         count = -(-n // len(planned.only if k < len(planned.only) else planned.last))
-        part, kept = _rehearsed(script, evidence, count, seed, values or {}, over_ranges)
+        numbers = _numbers(script, evidence, values or {}, seed if over_ranges else None)
+        part, kept = _rehearsed(script, numbers, seed, first=k * count, count=count)
         parts.append(part)
         share.append(kept)
     progress(1.0, "rehearsed")
@@ -146,43 +147,43 @@ def simulate(
     )
 
 
-def _rehearsed(
-    script: Script,
-    evidence: EvidenceReader,
-    count: int,
-    seed: int,
-    values: Mapping[str, float],
-    over_ranges: bool,
-) -> tuple[Moments, float]:
-    """Moments of the rehearsals of one script in which the children were parted, and their share."""
+def _numbers(
+    script: Script, evidence: EvidenceReader, values: Mapping[str, float], draws: int | None
+) -> list[Numbers]:
+    """Numbers to rehearse a script with, an equal share each: one set, or draws by this seed."""
     numbers = numbers_of(script.procedure, evidence=evidence)
     numbers = numbers.with_values({key: value for key, value in values.items() if numbers.has(key)})
-    structure = structure_of(script.procedure, script.schedule)
-    draws = _drawn(numbers, seed, script.text, values) if over_ranges else [numbers]
-    times: list[Floats] = []
-    for k, drawn in enumerate(draws):
-        compiled = fill(structure, drawn)
-        size = -(-count // len(draws))
-        times.append(node_times(compiled, seed, first=k * size, count=size))
-    names = [node.activity if node.branch < 0 else "" for node in compiled.names.nodes]
-    played = readings_of(np.concatenate(times), names, script.procedure)
-    planned_times = compiled.arrays.node_planned[None].astype(np.float64)
-    planned = readings_of(planned_times, names, script.procedure)
-    moments = parted(played, planned)
-    return moments, moments.n / max(1, sum(map(len, times)))
-
-
-def _drawn(numbers: Numbers, seed: int, purpose: str, fixed: Mapping[str, float]) -> list[Numbers]:
-    """Draws of every number over its range, but for those fixed: triangular over low, value and high."""
-    random = generator(seed, "retrodiction", "numbers", purpose)
+    if draws is None:
+        return [numbers]
+    random = generator(draws, "retrodiction", "numbers", script.text)
     made = []
     for _ in range(_DRAWS_A_SCRIPT):
         drawn = {}
-        for key in (key for key in numbers.varied if key not in fixed):
+        for key in (key for key in numbers.varied if key not in values):
             low, value, high = numbers.low(key), numbers.value(key), numbers.high(key)
             drawn[key] = float(random.triangular(low, value, high))
         made.append(numbers.with_values(drawn))
     return made
+
+
+def _rehearsed(
+    script: Script, numbers: Sequence[Numbers], seed: int, *, first: int, count: int
+) -> tuple[Moments, float]:
+    """Moments of the rehearsals of one script in which the children were parted, and their share.
+
+    Scripts play different rehearsals: the draws of one number would otherwise come again with each.
+    """
+    structure = structure_of(script.procedure, script.schedule)
+    size = -(-count // len(numbers))
+    times: list[Floats] = []
+    for k, drawn in enumerate(numbers):
+        compiled = fill(structure, drawn)
+        times.append(node_times(compiled, seed, first=first + k * size, count=size))
+    names = [node.activity if node.branch < 0 else "" for node in compiled.names.nodes]
+    played = readings_of(np.concatenate(times), names, script.procedure)
+    planned_times = compiled.arrays.node_planned[None].astype(np.float64)
+    moments = parted(played, readings_of(planned_times, names, script.procedure))
+    return moments, moments.n / sum(map(len, times))
 
 
 def node_times(compiled: Compiled, seed: int, *, first: int, count: int) -> Floats:

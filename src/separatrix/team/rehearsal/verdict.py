@@ -16,26 +16,41 @@ _Z90 = 1.645
 _FEW_CASES = 5
 """Below this nothing can be said of how often spans lie inside."""
 
+_CLOSING = (
+    "the script closes both children side by side over gaps of equal size, with a team for each; here one "
+    "child's closing took far longer"
+)
+_DOUBLED = (
+    "unexpected veins or fused brain about doubled it: the model gives that a small chance, which is an "
+    "assumption"
+)
+_SHORT = (
+    "the protocol holds a total union with shared veins, both children's transfer, checks and breaks; partial "
+    "unions, separate brains and veins blocked beforehand leave less to do, and papers often count from the "
+    "first cut to the last stitch"
+)
 _WHY: dict[tuple[str, Side], str] = {
-    ("first_out_to_end", "high"): "the script closes both children side by side over gaps of equal size; "
-    "here one child's closure took far longer",
-    ("first_out_to_end", "low"): "one child's closure was not longer than the other's",
-    ("whole", "low"): "the protocol holds a total union with shared veins, both children's transfer, checks "
-    "and breaks; partial unions, separate brains and veins blocked beforehand leave less to do, and papers "
-    "often count from the first cut to the last stitch",
-    ("whole", "high"): "beyond the tail: a common sinus or fused brain, or an operation over several days; "
-    "the model knows one chance of a doubled length and no longer one",
+    ("first_out_to_end", "high"): _CLOSING,
+    ("first_out_to_end", "low"): "one child's closing was hardly longer than the other's",
+    ("apart_to_end", "high"): _CLOSING,
+    ("apart_to_first_out", "high"): _CLOSING,
+    ("whole", "low"): _SHORT,
+    ("whole", "high"): "beyond the tail, such as a common sinus or an operation over several days: the model "
+    "knows one chance of a doubled length, and nothing longer",
+    ("in_room_to_apart", "high"): _DOUBLED,
+    ("start_to_apart", "high"): _DOUBLED,
+    ("incision_to_apart", "high"): _DOUBLED,
     (
         "share_to_apart",
         "low",
     ): "closing took longer beside the parting than the script has it: it closes both "
-    "children side by side, with teams for both",
+    "children side by side, with a team for each",
     ("share_to_apart", "high"): "the part before parting ran over, the closing did not: the model stretches "
     "both by the same factor, but for the factor of each phase",
-    ("over_plan", "high"): "unexpected veins or fused brain about doubled it: the model gives that a small "
-    "chance, which is an assumption",
+    ("over_plan", "high"): _DOUBLED,
     ("over_plan", "low"): "what was announced held a reserve that the protocol's lengths do not hold",
 }
+_ELSE: dict[Side, str] = {"low": _SHORT, "high": "longer than the protocol's lengths of these steps allow"}
 _WHY_OTHER = {
     "shares of the whole": "another union has another shape: other steps before parting, one or two teams, "
     "no bone to cover; this row tests the shape of the day, not the parting of two heads",
@@ -56,7 +71,7 @@ def why_off(row: SpanResult) -> str:
         kind = row.group.split(", ", 1)[1]
         return _WHY_OTHER.get(kind, "")
     key = "over_plan" if row.span.endswith("over_plan") else row.span
-    return _WHY.get((key, side)) or _WHY["whole", side]
+    return _WHY.get((key, side), _ELSE[side])
 
 
 def verdict_of(rows: Sequence[SpanResult], counts: Sequence[Count]) -> tuple[str, ...]:
