@@ -52,7 +52,9 @@ def draw_factors(ints, reals):  # type: ignore[no-untyped-def]
 
 
 @inner
-def plan_strike(ints, reals, node, fraction, kind, patient, control, cause, turn):  # type: ignore[no-untyped-def]
+def plan_strike(  # type: ignore[no-untyped-def]
+    ints, reals, node, fraction, kind, patient, control, cause, turn
+):
     """Fix a strike: by fraction among the node's strikes, behind those of the same fraction."""
     strike, following = ints[at.STRIKE_COUNT], ints[at.STRIKE_NEXT]
     ints[at.STRIKE_COUNT] = strike + 1

@@ -75,8 +75,8 @@ def find_losses(ints, reals, body):  # type: ignore[no-untyped-def]
 def step_bodies(ints, reals, blood, body, scratch):  # type: ignore[no-untyped-def]
     """Move the patients on to now; thresholds that were crossed, two bits a patient.
 
-    To be called before anything changes that they depend on. Written into its one caller: handing all the arrays on
-    took longer than the step.
+    To be called before anything changes that they depend on. Written into its one caller: handing all the
+    arrays on took longer than the step.
     """
     now = reals[at.NOW]
     since = now - reals[at.BODY_AT]

@@ -131,9 +131,10 @@ def find_moments(ints, reals):  # type: ignore[no-untyped-def]
     now, first, ahead, moments = reals[at.NOW], math.inf, math.inf, ints[at.CHAIN_AT]
     for chain in range(ints[at.CHAINS]):
         moment = reals[moments + chain]
-        first = min(first, moment)
-        if moment > now:
-            ahead = min(ahead, moment)
+        if moment < first:
+            first = moment
+        if now < moment < ahead:
+            ahead = moment
     reals[at.CHAIN_FIRST] = first
     reals[at.CHAIN_AHEAD] = ahead
     ints[at.CHAINS_CHANGED] = 0

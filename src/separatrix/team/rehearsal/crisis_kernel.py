@@ -38,7 +38,7 @@ _MOST_BITS = 52
 
 @inner
 def response_to(ints, node, kind, patient):  # type: ignore[no-untyped-def]
-    """The response to a complication now, or -1, the patient it is to (-1: the pair), who is struck as bits."""
+    """The response to a complication now (or -1), to which patient (-1: the pair), who is struck, as bits."""
     count = ints[at.PATIENTS]
     table = ints[at.RESPONSE_OF] + (2 * kind + ints[at.APART]) * (count + 1)
     response = ints[table + (patient if patient >= 0 else count)]
@@ -95,13 +95,13 @@ def whereabouts(ints, reals, person, struck, struck_node):  # type: ignore[no-un
     alone = False
     if holds > 0:
         for chain in range(ints[at.CHAINS]):
-            if ints[ints[at.CHAIN_TURN] + chain] >= 0:
-                if ints[ints[at.CHAIN_HOLDER] + chain] == person or (
-                    ints[ints[at.CHAIN_GOING] + chain] == person and is_handing_over(ints, reals, chain)
-                ):
-                    if ints[ints[at.CHAIN_PATIENTS] + chain] & struck:
-                        return IN_PLACE
-                    alone |= not covered_by_another(ints, reals, chain, person)
+            held = ints[ints[at.CHAIN_HOLDER] + chain] == person or (
+                ints[ints[at.CHAIN_GOING] + chain] == person and is_handing_over(ints, reals, chain)
+            )
+            if held and ints[ints[at.CHAIN_TURN] + chain] >= 0:
+                if ints[ints[at.CHAIN_PATIENTS] + chain] & struck:
+                    return IN_PLACE
+                alone |= not covered_by_another(ints, reals, chain, person)
     if node >= 0:
         return CANNOT if ints[ints[at.NODE_MARKS] + node] & CRITICAL else ELSEWHERE
     return CANNOT if alone else OTHER_COVER
@@ -334,7 +334,7 @@ def next_crisis(ints, reals):  # type: ignore[no-untyped-def]
 
 @inner
 def end_crisis(ints, reals, slot):  # type: ignore[no-untyped-def]
-    """A crisis is under control: its people are free, its bleeding is over; held nodes resume by themselves."""
+    """A crisis is under control: its people are free, its bleeding over; nodes resume by themselves."""
     kept = 0
     for i in range(ints[at.CRISIS_COUNT]):
         other = ints[ints[at.CRISIS_LIST] + i]

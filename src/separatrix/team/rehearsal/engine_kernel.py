@@ -56,9 +56,10 @@ from separatrix.team.rehearsal.philox_kernel import THRESHOLD, uniforms
 _NOBODY, _END = WHOLE.index("nobody"), WHOLE.index("end_min")
 
 LAST, BODIES, CONTROL, RESUME, STRIKE, END, START, PASS, PAUSE, PASSING = range(10)
-"""Events: the end of the operation; a tick of the physiology or products that arrive; a crisis under control, by its slot; a node that resumes,
-is struck, ends, starts with its group, or is passed, having been dropped; PAUSE: a watched node is about to
-start; PASSING: time has passed, or a chain was handed on. Up to STRIKE all are moments of the physiology."""
+"""Events: the end of the operation; a tick of the physiology or products that arrive; a crisis under control,
+by its slot; a node that resumes, is struck, ends, starts with its group, or is passed, having been dropped;
+PAUSE: a watched node is about to start; PASSING: time has passed, or a chain was handed on. Up to STRIKE all
+are moments of the physiology."""
 
 OVER, PAUSED = 0, 1
 """Answers of `play`: the operation is over; or a watched node is about to start."""
@@ -81,7 +82,7 @@ def rehearse(space, seed, replication, forced, row, people, trace, tally):  # ty
     people
         (p, OF_PERSON) float64, filled; (0, OF_PERSON) where nobody asks.
     trace
-        (rows, FIELDS) float64, filled with what happened as `trace` names it, as far as rows and the space reach.
+        (rows, FIELDS) float64, filled with what happened as `trace` names it, as far as the rows reach.
     tally
         (k, 2, 3) int64, added to: strikes of each complication, during and after the operation, by status.
 
@@ -90,7 +91,7 @@ def rehearse(space, seed, replication, forced, row, people, trace, tally):  # ty
     int
         Rows of the trace that were filled.
     """
-    space = borrowed(space)
+    space = borrowed(space)  # type: ignore[call-arg]
     ints, reals = space.ints, space.reals
     ints[at.WATCHING] = 0
     begin(space, seed, replication, forced)
@@ -107,8 +108,8 @@ def rehearse(space, seed, replication, forced, row, people, trace, tally):  # ty
 def rehearse_forced(space, seed, replication, cells, rows, base_row):  # type: ignore[no-untyped-def]
     """Play one rehearsal, and all of its forced sisters from the moment at which they part from it.
 
-    A forced strike changes nothing before its node starts. The rehearsal pauses there, its state is kept, and each
-    forced one goes on from a copy: the same rows as `rehearse` gives, for a fraction of the time.
+    A forced strike changes nothing before its node starts. The rehearsal pauses there, its state is kept, and
+    each forced one goes on from a copy: the same rows as `rehearse` gives, for a fraction of the time.
 
     Parameters
     ----------
@@ -121,7 +122,7 @@ def rehearse_forced(space, seed, replication, cells, rows, base_row):  # type: i
     base_row
         (OUT,) float64, filled: the rehearsal without a forced strike.
     """
-    space = borrowed(space)
+    space = borrowed(space)  # type: ignore[call-arg]
     ints, reals, watched = space.ints, space.reals, space.ints[at.WATCHED]
     nobody, no_tally = np.empty((0, len(OF_PERSON))), np.empty((0, 2, 3), np.int64)
     for cell in range(cells.shape[0] - 1, -1, -1):
@@ -297,8 +298,15 @@ def next_event(ints, reals):  # type: ignore[no-untyped-def]
             if ints[at.TRACE_ROWS] > 0:
                 tell(ints, reals, told.NOBODY, float(lead), 0.0, 0.0, 0.0)
             return START, lead
-        ahead = min(min(min(node_at, crisis_at), min(ready_ahead, reals[at.CHAIN_AHEAD])), body_at)
-        if reals[at.CHAIN_AHEAD] <= ahead:
+        ahead, chain_ahead = body_at, reals[at.CHAIN_AHEAD]
+        if node_at < ahead:
+            ahead = node_at
+        if crisis_at < ahead:
+            ahead = crisis_at
+        if ready_ahead < ahead:
+            ahead = ready_ahead
+        if chain_ahead <= ahead:
+            ahead = chain_ahead
             ints[at.CHAINS_CHANGED] = 1
         reals[at.NOW] = ahead
         return PASSING, 0

@@ -230,8 +230,8 @@ def bring_forward(ints, reals, node):  # type: ignore[no-untyped-def]
 def staffed(ints, reals, lead, as_can):  # type: ignore[no-untyped-def]
     """Whether a node and its group can have their people now; who would take each slot stands in PICK.
 
-    Where `as_can`, slots that nobody can take stay empty, and the answer is always yes. MARK is the stamp for who
-    is named, one more for who has taken a slot.
+    Where `as_can`, slots that nobody can take stay empty, and the answer is always yes. MARK is the stamp for
+    who is named, one more for who has taken a slot.
     """
     now = reals[at.NOW]
     status, ring, pick, mark = ints[at.STATUS], ints[at.GROUP_NEXT], ints[at.PICK], ints[at.MARK]
@@ -397,7 +397,7 @@ def resume(ints, reals, node):  # type: ignore[no-untyped-def]
 
 @inner
 def end(ints, reals, node):  # type: ignore[no-untyped-def]
-    """A node ends: people are free, arcs are served, its marks take effect; chains and branches come after."""
+    """A node ends: people are free, arcs served, marks in effect; chains and branches come after."""
     now, row, patient_count = reals[at.NOW], ints[at.ROW], ints[at.PATIENTS]
     ints[ints[at.STATUS] + node] = at.ENDED
     reals[ints[at.ENDED_AT] + node] = now

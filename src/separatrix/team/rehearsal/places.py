@@ -88,11 +88,12 @@ WATCHING: whether a rehearsal pauses before the start of a watched node; PAUSED_
     CRISIS_CAME,
 ) = range(29, 64)
 """Each item: WAITS, arcs it still waits for. Each node: STATUS, FIRST_STRIKE of its list or -1, HELD_BY the
-number of the crisis that held it last. Each person: PERSON_NODE or -1, PERSON_HOLDS chains held, PERSON_CRISIS
-or -1. Each chain: CHAIN_TURN now held (or NOT_OPEN, CLOSED), its holder, who is GOING and the turn that ends
-with the handover (or -1). SLOT_TAKEN: who is in each slot, -1 nobody. RUNNING, READY: lists of nodes.
-Strikes to come (STRIKE) with the number of the cause's strike (TURN); those that came (STRUCK) with whether a
-branch has USED them. LINK_OPEN: links of options taken that still wait for their first node. Crises open: what and where, PATIENTS as bits, UNITS of equipment and people who CAME."""
+number of the crisis that held it last. Each person: PERSON_NODE or -1, PERSON_HOLDS chains held,
+PERSON_CRISIS or -1. Each chain: CHAIN_TURN now held (or NOT_OPEN, CLOSED), its holder, who is GOING and the
+turn that ends with the handover (or -1). SLOT_TAKEN: who is in each slot, -1 nobody. RUNNING, READY: lists
+of nodes. Strikes to come (STRIKE) with the number of the cause's strike (TURN); those that came (STRUCK)
+with whether a branch has USED them. LINK_OPEN: links of options taken that still wait for their first node.
+Crises open: what and where, PATIENTS as bits, UNITS of equipment and people who CAME."""
 
 OF_STRIKE = (
     STRIKE_NEXT,
@@ -137,10 +138,10 @@ OF_CRISIS = (CRISIS_NODE, CRISIS_RESPONSE, CRISIS_PATIENTS, CRISIS_KIND, CRISIS_
     FIRST_START,
 ) = range(64, 89)
 """Each item: MOMENT of the latest delivery. Each node: BEGUN, SINCE when it works, work DONE by then, its
-LENGTH, HELD_UNTIL, minute of what comes NEXT, ENDED_AT, READY_AT (of its group). Each person: AWAY_UNTIL on a
-break (after the operation: in a crisis), RELEASED last, BUSY_SINCE. Each turn: FROM what
-minute it may come. Each chain: AT its next moment,
-RELEASE of who is going, DUE relief, first VAIN try of it (-1: none). COMMON factor of each phase."""
+LENGTH, HELD_UNTIL, minute of what comes NEXT, ENDED_AT, READY_AT (of its group). Each person: AWAY_UNTIL on
+a break (after the operation: in a crisis), RELEASED last, BUSY_SINCE. Each turn: FROM what minute it may
+come. Each chain: AT its next moment, RELEASE of who is going, DUE relief, first VAIN try of it (-1: none).
+COMMON factor of each phase."""
 
 OF_NODE_REAL = (BEGUN, SINCE, DONE, LENGTH, HELD_UNTIL, NEXT, ENDED_AT, READY_AT)
 OF_STRIKE_REAL = (STRIKE_FRACTION, STRIKE_CONTROL)
@@ -244,9 +245,9 @@ TABLES = {
     RETURNS,
     TRACE,
 ) = range(161, 174)
-"""FRESH: the state with which a rehearsal begins. MARK: people already taken; PICK: who would take each slot;
-ANCHORED: the list of turns that
-the start of a node may bring forward. WATCHED: nodes before whose start a rehearsal pauses; LOSS_NOW: ml/min of each patient; RETURNS to theatre: end, patients."""
+"""FRESH: the state with which a rehearsal begins. MARK: people already taken; PICK: who would take each
+slot; ANCHORED: the list of turns that the start of a node may bring forward. WATCHED: nodes before whose
+start a rehearsal pauses; LOSS_NOW: ml/min of each patient; RETURNS to theatre: end, patients."""
 
 # --- counters of the state, in ints ---
 (
@@ -271,8 +272,8 @@ the start of a node may bring forward. WATCHED: nodes before whose start a rehea
     STOPPED,
     TRACE_USED,
 ) = range(180, 200)
-"""NEXT_NODE: where something comes next; CHANGED: to be looked through again; BLEEDING: open crises that bleed.
-LEFT: nodes awake and not yet ended."""
+"""NEXT_NODE: where something comes next; CHANGED: to be looked through again; BLEEDING: open crises that
+bleed. LEFT: nodes awake and not yet ended."""
 
 STATE_BEGINS, INT_HEAD = LEFT, 200
 """Of ints: sizes and places stand before, sections of the state behind."""

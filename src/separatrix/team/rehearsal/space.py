@@ -100,7 +100,7 @@ class _Sections:
 
     def add(self, place: int, values: Any) -> None:
         """Lay a section behind the others and keep where it begins."""
-        flat = np.ascontiguousarray(values, self.kind).ravel()
+        flat: Any = np.ascontiguousarray(values, self.kind).ravel()
         self.begins[place] = self.length
         self.parts.append(flat)
         self.length += len(flat)

@@ -35,7 +35,8 @@ END node, -, -, -
 HOLD node, until (of the crisis that holds it), crisis, -
 RESUMED node, -, -, -
 STRIKE node, complication, patient or -1, response or -1: the crisis takes the next number, from 0
-CALLED person, call, minutes to arrive, how: 0 in place, 1 free, 2 on a break, 3 at work elsewhere, 4 other cover
+CALLED person, call, minutes to arrive, how: 0 in place, 1 free, 2 on a break, 3 at work elsewhere, 4 in
+other cover
 MISSING 0 call | 1 equipment | 2 stock, index, crisis, -
 ARRIVAL crisis, minutes until all are there, minutes until under control, status 1 in time, 2 late, 3 nobody;
 told at the strike
@@ -50,7 +51,8 @@ STATE patient, volume ml, haematocrit, temperature
 BRANCH branch, option, complication, -
 DROP node; WAKE node
 NOBODY node: nothing else was left to happen, so it starts with whom it can have
-AFTER_STRIKE row of the first days, complication, patient or -1, response or -1; told with CALLED, MISSING, ARRIVAL
+AFTER_STRIKE row of the first days, complication, patient or -1, response or -1; told with CALLED, MISSING
+and ARRIVAL
 RETURN row of the first days, patient or -1, -, -
 OPENS chain; CLOSES chain
 """
