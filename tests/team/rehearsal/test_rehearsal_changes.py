@@ -9,7 +9,7 @@ import pytest
 from tests.team.rehearsal.planned import numbers, planned
 
 from separatrix.team.protocol.model import Procedure
-from separatrix.team.rehearsal.candidates import USUAL_DUTY_MIN, candidates
+from separatrix.team.rehearsal.candidates import USUAL_DUTY_MIN, candidates, first_script
 from separatrix.team.rehearsal.changes import paired_effect, ranked, try_changes
 from separatrix.team.rehearsal.compile import Compiled, compile_procedure
 from separatrix.team.rehearsal.matrix import matrix_cells
@@ -141,3 +141,10 @@ def test_another_script_is_a_candidate() -> None:
     made, schedule = planned(NAME)
     (one,) = candidates(made, schedule, cells=(), alternatives={"the veins": schedule})
     assert (one.kind, one.key) == ("order", "order:the veins")
+
+
+def test_the_planners_first_script_is_tried_where_the_plan_is_another() -> None:
+    made, schedule = planned(NAME)
+    assert first_script(made, schedule) == {}
+    later = replace(schedule, activities=schedule.activities[::-1])
+    assert list(first_script(made, later).values()) == [schedule]

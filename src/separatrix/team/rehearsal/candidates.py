@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from separatrix.team.choreography.checker import check
 from separatrix.team.choreography.model import Assignment, Schedule
+from separatrix.team.choreography.plan import choreograph
 from separatrix.team.protocol.model import Person, Procedure
 from separatrix.team.protocol.staffing import hours_text
 from separatrix.team.rehearsal.matrix import title_of
@@ -79,6 +80,14 @@ def candidates(
             Candidate(f"order:{name}", "order", f"Play the script that puts {name} first", procedure, other)
         )
     return tuple({one.key: one for one in tried}.values())
+
+
+def first_script(procedure: Procedure, schedule: Schedule) -> dict[str, Schedule]:
+    """The script that the planner finds first, by its rule of priority; nothing where it is the plan."""
+    first = choreograph(procedure, effort="first")
+    if first.status == "infeasible" or first.activities == schedule.activities:
+        return {}
+    return {"the longest way to the end": first}
 
 
 def _wanted(cells: Iterable[Cell], kind: MissingKind) -> list[tuple[str, float, list[Cell]]]:

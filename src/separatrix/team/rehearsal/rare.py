@@ -27,8 +27,9 @@ DEFENSIVE = 0.1
 PILOT_SHARE = 0.2
 """Of all rehearsals."""
 
-PILOT_FACTOR, PILOT_LEAST = 10.0, 0.02
-"""The pilot draws each cause so many times as often, and none that can strike less often than this."""
+PILOTS = ((10.0, 0.02), (50.0, 0.1))
+"""A pilot draws each cause so many times as often, and none that can strike less often than this; the second
+where the first saw too little."""
 
 MOST_DRAWN = {False: 0.5, True: 1.5}
 """Largest probability, and largest mean of a count, that a cause is drawn with."""
@@ -36,8 +37,8 @@ MOST_DRAWN = {False: 0.5, True: 1.5}
 SMOOTHING = 0.7
 """Weight of what the pilot saw; the rest stays with the numbers as they are."""
 
-LEAST_PILOT_HITS = 5
-"""With fewer the pilot says nothing about causes, and the pilot's own factors are kept."""
+LEAST_PILOT_HITS = 20
+"""With fewer a pilot says too little about causes; where the last one does, its own numbers are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,16 @@ def estimate_rare(
         raise InputError(Fault(field="runs", problem=f"{runs} rehearsals", expected="at least 200"))
     pilot_runs = round(PILOT_SHARE * runs)
     number, is_count = compiled.arrays.cause_number, compiled.arrays.cause_count
-    wide = _pilot_numbers(number, is_count)
-    pilot = _drawn_at(compiled, wide, n=pilot_runs, first=0, seed=seed, threads=threads)
+    wides = [_pilot_numbers(number, is_count, *pilot) for pilot in PILOTS]
+    pilots = [_drawn_at(compiled, wide, n=pilot_runs, first=0, seed=seed, threads=threads) for wide in wides]
     told = []
     for outcome in outcomes:
-        drawn = _cross_entropy(pilot, outcome.in_rows(pilot.rows), number, wide, is_count)
+        drawn = wides[-1]
+        for pilot in pilots:
+            hit = outcome.in_rows(pilot.rows)
+            if hit.sum() >= LEAST_PILOT_HITS:
+                drawn = _cross_entropy(pilot, hit, number, is_count)
+                break
         told.append(_estimate(compiled, outcome, drawn, pilot_runs, runs - pilot_runs, seed, threads))
     return tuple(told)
 
@@ -118,8 +124,8 @@ def _ratios(arrays: Arrays, drawn: Floats, struck: Ints) -> Floats:
     return ratios
 
 
-def _pilot_numbers(number: Floats, is_count: Ints) -> Floats:
-    wide = np.where(number > 0.0, np.maximum(number * PILOT_FACTOR, PILOT_LEAST), 0.0)
+def _pilot_numbers(number: Floats, is_count: Ints, factor: float, least: float) -> Floats:
+    wide = np.where(number > 0.0, np.maximum(number * factor, least), 0.0)
     return np.maximum(number, np.minimum(wide, _most(is_count)))
 
 
@@ -127,10 +133,8 @@ def _most(is_count: Ints) -> Floats:
     return np.where(is_count == 1, MOST_DRAWN[True], MOST_DRAWN[False])
 
 
-def _cross_entropy(pilot: _Drawn, hit: Bools, number: Floats, wide: Floats, is_count: Ints) -> Floats:
+def _cross_entropy(pilot: _Drawn, hit: Bools, number: Floats, is_count: Ints) -> Floats:
     """Numbers (x,) at which causes strike as often as they do where the outcome came."""
-    if hit.sum() < LEAST_PILOT_HITS:
-        return wide
     weights = np.exp(pilot.log_ratio[hit])
     seen = (weights[:, None] * pilot.struck[hit]).sum(axis=0) / weights.sum()
     wanted = SMOOTHING * seen + (1.0 - SMOOTHING) * number

@@ -15,7 +15,7 @@ from separatrix.team.rehearsal.advice import Question, with_advice
 from separatrix.team.rehearsal.assumptions import Draws, band_of, outer_loop, tornado, without_end
 from separatrix.team.rehearsal.blood_order import CONFIDENCES, blood_orders, pack_columns
 from separatrix.team.rehearsal.calibration import calibrate
-from separatrix.team.rehearsal.candidates import Candidate, candidates
+from separatrix.team.rehearsal.candidates import Candidate, candidates, first_script
 from separatrix.team.rehearsal.changes import forced_again, try_changes
 from separatrix.team.rehearsal.compile import Compiled, compile_procedure, fill
 from separatrix.team.rehearsal.distributions import patient_answers, person_answers, phase_ends, quantiles_in
@@ -120,7 +120,8 @@ def rehearse(
     effort
         How many rehearsals each other answer takes; None: as many as the plan of a case takes.
     alternatives
-        Other schedules of the procedure, by what they put first: tried as changes.
+        Other schedules of the procedure, by what they put first: tried as changes. None: the script that the
+        planner finds first, by its rule of priority and without a search.
     threads
         None: as many as there are processors. The answers are the same for any number.
     progress
@@ -160,7 +161,7 @@ class _Work:
         self.is_birth = kind_of(procedure) == BIRTH
         self.parts = any(ActivityMark.SEPARATION in a.marks for a in procedure.activities)
 
-    def answered(self, n: int, runs_per_cell: int, alternatives: Mapping[str, Schedule]) -> Answers:
+    def answered(self, n: int, runs_per_cell: int, alternatives: Mapping[str, Schedule] | None) -> Answers:
         """Everything, in the order in which one answer needs another."""
         sketch = self._run(self.compiled, n, self._part(0.0, 0.15))
         rows = rehearse_table(
@@ -187,7 +188,8 @@ class _Work:
         wanted = without_end(self.compiled, n=len(rows), seed=self.seed, threads=self.threads)
         blood = blood_orders(self.procedure, wanted, draws)
         findings = self._findings(sketch, rows, matrix.cells, blood)
-        tried = self._candidates(sketch, matrix.cells, findings, blood, alternatives)
+        others = first_script(self.procedure, self.schedule) if alternatives is None else alternatives
+        tried = self._candidates(sketch, matrix.cells, findings, blood, others)
         changes = try_changes(
             self.compiled,
             self.schedule,
