@@ -54,7 +54,8 @@ def test_a_story_is_the_rehearsal_that_was_counted(compiled: Compiled, rows: Row
         during.append(len(struck))
         for patient, curve in zip("AB", story.curves, strict=True):
             lowest = rows.column(f"haematocrit_lowest@{patient}")[number]
-            assert curve.haematocrit.min() == pytest.approx(lowest, abs=1e-9)
+            # A step that ends with a delivery is noted before it and drawn after it.
+            assert lowest - 1e-9 <= curve.haematocrit.min() <= lowest + 0.005
     assert during == rows.column("crises").tolist()
 
 
