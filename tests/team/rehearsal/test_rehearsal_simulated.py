@@ -13,7 +13,7 @@ from separatrix.team.rehearsal.compile import Compiled, compile_procedure
 from separatrix.team.rehearsal.moments import END, START, parted, readings_of
 from separatrix.team.rehearsal.rows import rehearse_table
 from separatrix.team.rehearsal.scripts import scripts
-from separatrix.team.rehearsal.simulated import node_times
+from separatrix.team.rehearsal.simulated import INDEPENDENT, Scripts, node_times, simulate
 from separatrix.team.rehearsal.spans import Measure
 
 RUNS = 40
@@ -90,3 +90,22 @@ def test_possible_anatomies_span_the_ranges_and_do_not_go_together():
     assert 15 < max(crossings) <= 20
     assert abs(np.corrcoef(crossings, gaps)[0, 1]) < 0.2
     assert all(script.schedule.separation_min for script in made)
+
+
+def test_a_model_plays_each_script_with_draws_of_its_own():
+    evidence = EvidenceReader(all_entries())
+    made = scripts(evidence=evidence, operations=2, seed=1)
+    planned_twice = Scripts(only=(made[2], made[2]), last=(made[0], made[4]))
+
+    def apart(**options):
+        model = simulate(planned_twice, evidence=evidence, n=24, seed=3, **options)
+        return model, model.only.played["apart"][0]
+
+    model, first = apart()
+    assert np.array_equal(first, apart()[1])
+    assert 0.5 < model.parted_share <= 1
+    assert len(np.unique(first)) == len(first)  # the same script twice, and no rehearsal twice
+    assert not np.array_equal(first[:6], apart(over_ranges=True)[1][:6])
+    alone = apart(values=INDEPENDENT)[1]
+    assert np.log(alone).std() < 0.5 * np.log(first).std()
+    assert model.last.n > 12

@@ -25,9 +25,9 @@ _DOUBLED = (
     "assumption"
 )
 _SHORT = (
-    "the protocol holds a total union with shared veins, both children's transfer, checks and breaks; partial "
-    "unions, separate brains and veins blocked beforehand leave less to do, and papers often count from the "
-    "first cut to the last stitch"
+    "the protocol holds a total union with shared veins, both children's transfer, checks and breaks; "
+    "partial unions, separate brains and veins blocked beforehand leave less to do, and papers often count "
+    "from the first cut to the last stitch"
 )
 _WHY: dict[tuple[str, Side], str] = {
     ("first_out_to_end", "high"): _CLOSING,
@@ -37,6 +37,9 @@ _WHY: dict[tuple[str, Side], str] = {
     ("whole", "low"): _SHORT,
     ("whole", "high"): "beyond the tail, such as a common sinus or an operation over several days: the model "
     "knows one chance of a doubled length, and nothing longer",
+    ("in_room_to_apart", "low"): _SHORT,
+    ("start_to_apart", "low"): _SHORT,
+    ("incision_to_apart", "low"): _SHORT,
     ("in_room_to_apart", "high"): _DOUBLED,
     ("start_to_apart", "high"): _DOUBLED,
     ("incision_to_apart", "high"): _DOUBLED,
@@ -50,7 +53,10 @@ _WHY: dict[tuple[str, Side], str] = {
     ("over_plan", "high"): _DOUBLED,
     ("over_plan", "low"): "what was announced held a reserve that the protocol's lengths do not hold",
 }
-_ELSE: dict[Side, str] = {"low": _SHORT, "high": "longer than the protocol's lengths of these steps allow"}
+_ELSE: dict[Side, str] = {
+    "low": "shorter than the protocol's lengths of these steps allow",
+    "high": "longer than the protocol's lengths of these steps allow",
+}
 _WHY_OTHER = {
     "shares of the whole": "another union has another shape: other steps before parting, one or two teams, "
     "no bone to cover; this row tests the shape of the day, not the parting of two heads",
