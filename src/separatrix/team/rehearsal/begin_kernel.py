@@ -35,6 +35,8 @@ def begin_anew(ints, reals):  # type: ignore[no-untyped-def]
     for i in range(ints[at.RESET_REALS]):
         reals[i] = reals[fresh + i]
     reals[at.NODE_AT] = math.inf
+    reals[at.CHAIN_FIRST] = math.inf
+    reals[at.CHAIN_AHEAD] = math.inf
 
 
 @inner

@@ -138,8 +138,16 @@ def set_moment(ints, reals, chain):  # type: ignore[no-untyped-def]
                 moment = reals[ints[at.CHAIN_DUE] + chain]
             elif ints[ints[at.WAITS] + item] == 0:
                 moment = max(reals[ints[at.MOMENT] + item], reals[ints[at.TURN_FROM] + turn + 1])
+    before = reals[ints[at.CHAIN_AT] + chain]
     reals[ints[at.CHAIN_AT] + chain] = moment
-    ints[at.CHAINS_CHANGED] = 1
+    if before <= reals[at.CHAIN_FIRST] or before <= reals[at.CHAIN_AHEAD]:
+        ints[at.CHAINS_CHANGED] = 1
+    else:
+        # It was none of the earliest: whether it is one now is seen without a look through all chains.
+        if moment < reals[at.CHAIN_FIRST]:
+            reals[at.CHAIN_FIRST] = moment
+        if reals[at.NOW] < moment < reals[at.CHAIN_AHEAD]:
+            reals[at.CHAIN_AHEAD] = moment
 
 
 @inner
