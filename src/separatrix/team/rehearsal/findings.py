@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from separatrix.team.protocol.model import Procedure
 from separatrix.team.rehearsal.model import BloodOrder, Cell, Finding
-from separatrix.team.rehearsal.readiness import named, plain_name
+from separatrix.team.rehearsal.readiness import named, title_of_complication
 from separatrix.team.rehearsal.rows import Rows
 
 HALF = 0.5
@@ -24,7 +24,7 @@ def cell_findings(procedure: Procedure, cells: Iterable[Cell]) -> Iterator[Findi
         if cell.status == "late":
             late[cell.complication, where].append(cell)
         elif cell.status == "nobody":
-            for name in [m.id for m in cell.missing] or [f"answer to {plain_name(cell.complication)}"]:
+            for name in [m.id for m in cell.missing] or [cell.complication]:
                 missing[name, where].append(cell)
     for (name, where), group in sorted(missing.items()):
         yield _missing_finding(procedure, name, where, group)
@@ -34,14 +34,16 @@ def cell_findings(procedure: Procedure, cells: Iterable[Cell]) -> Iterator[Findi
 
 def _missing_finding(procedure: Procedure, name: str, where: str, group: Sequence[Cell]) -> Finding:
     share = {id(c): next((m.share for m in c.missing if m.id == name), 1.0) for c in group}
-    title = next((m.title for c in group for m in c.missing if m.id == name), name)
+    answer = f"answer to {title_of_complication(name, procedure)}"
+    title = next((m.title for c in group for m in c.missing if m.id == name), answer)
     worst = sorted(group, key=lambda c: (-share[id(c)], c.activity, c.complication, c.patient))
+    most, complications = worst[0], named((c.complication for c in worst), procedure)
     return Finding(
         key=f"nobody:{name}:{where}",
-        severity="stop" if share[id(worst[0])] >= HALF else "mend",
+        severity="stop" if share[id(most)] >= HALF else "mend",
         title=f"Missing in phase '{_phase(procedure, where)}': {title}",
-        text=f"in up to {share[id(worst[0])]:.0%} of the rehearsals into which it was forced, for "
-        f"{named(c.complication for c in worst)}, in {len({c.activity for c in group})} activities",
+        text=f"in up to {round(share[id(most)] * most.runs)} of {most.runs} forced rehearsals, "
+        f"in {_activities(group)}, for {complications}",
         mend="see what to change: one more on duty in those hours, or another whom the response calls",
         cells=tuple(_cell_name(c) for c in worst),
         missing=(name,),
@@ -52,15 +54,21 @@ def _late_finding(procedure: Procedure, complication: str, where: str, group: Se
     worst = sorted(group, key=lambda c: (c.wilson_high, c.activity, c.patient))
     arrival = max(c.arrival_min or 0.0 for c in group)
     target = min(c.target_min or 0.0 for c in group)
+    title = title_of_complication(complication, procedure)
     return Finding(
         key=f"late:{complication}:{where}",
         severity="know",
-        title=f"Help comes late in phase '{_phase(procedure, where)}': {plain_name(complication)}",
-        text=f"all are there within {target:g} min in {worst[0].in_time / worst[0].runs:.0%} of rehearsals "
-        f"at worst, after {arrival:.1f} min on average, in {len({c.activity for c in group})} activities",
+        title=f"Help comes late in phase '{_phase(procedure, where)}': {title}",
+        text=f"all are there within {target:g} min in {worst[0].in_time} of {worst[0].runs} forced rehearsals "
+        f"at worst, after {arrival:.1f} min on average, in {_activities(group)}",
         mend="bring who is called nearer, or set the target that can be met",
         cells=tuple(_cell_name(c) for c in worst),
     )
+
+
+def _activities(group: Sequence[Cell]) -> str:
+    number = len({c.activity for c in group})
+    return "1 activity" if number == 1 else f"{number} activities"
 
 
 def _cell_name(cell: Cell) -> str:
@@ -109,23 +117,16 @@ def margin_findings(orders: Iterable[BloodOrder], *, confidence: float) -> Itera
 def run_findings(rows: Rows) -> Iterator[Finding]:
     """What went wrong in the rehearsals themselves, whatever struck."""
     told = (
-        (
-            "stopped",
-            "Rehearsals were stopped",
-            "were ended by the limit of events: the script may have no way on",
-        ),
-        (
-            "reopen_nobody",
-            "A return to theatre lacks somebody",
-            "had a return to theatre that lacked somebody",
-        ),
+        ("stopped", "Rehearsals were stopped", "ended by the limit of events; the script may have no way on"),
+        ("reopen_nobody", "A return to theatre lacks somebody", "somebody called was not on standby"),
     )
     for column, title, words in told:
-        share = float((rows.column(column) > 0).mean())
-        if share > 0.0:
+        number = int((rows.column(column) > 0).sum())
+        if number:
             yield Finding(
                 key=f"run:{column}",
                 severity="stop",
                 title=title,
-                text=f"{share:.2%} of {len(rows)} rehearsals {words}",
+                text=f"in {number} of {len(rows)} rehearsals: {words}",
+                mend="replay one of them, and mend what it lacks",
             )

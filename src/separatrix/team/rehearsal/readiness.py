@@ -100,21 +100,21 @@ def _unanswered_findings(procedure: Procedure) -> Iterator[Finding]:
     answered = {r.complication for r in procedure.responses}
     for row in rows_of(procedure):
         if row.role is not Role.OUTCOME and row.id not in answered:
-            yield _unanswered(row.id, "", "the protocol has no response to it at all")
+            yield _unanswered(row.id, "", "the protocol has no response to it at all", procedure)
     told = {(r.complication, r.state, r.after_operation, r.patient) for r in procedure.responses}
     for complication, state, after, patient in sorted(told, key=str):
         for other in procedure.patients:
             lacks = (complication, state, after, other) not in told
             if patient is not None and "mother" not in (patient, other) and lacks:
                 text = f"there is a response for {patient} while {state}, none for {other}"
-                yield _unanswered(complication, f":{state}:{other}", text)
+                yield _unanswered(complication, f":{state}:{other}", text, procedure)
 
 
-def _unanswered(complication: str, where: str, text: str) -> Finding:
+def _unanswered(complication: str, where: str, text: str, procedure: Procedure) -> Finding:
     return Finding(
         key=f"response:{complication}{where}",
         severity="stop",
-        title=f"No response to: {plain_name(complication)}",
+        title=f"No response to: {title_of_complication(complication, procedure)}",
         text=text,
         mend="write the response: who leads, who is called, first actions",
     )
@@ -155,7 +155,8 @@ def _nobody_finding(procedure: Procedure, need: Need, group: Sequence[Uncalled],
         key=f"{kind}:{_name(need)}",
         severity=severity,
         title=f"Nobody can be called{when}: {who}",
-        text=f"{_answers(group)} need {who}; nobody of the team can come {_spans(one.span for one in group)}"
+        text=f"{_answers(group, procedure)} need {who}; nobody of the team can come "
+        + _spans(one.span for one in group)
         + (" after the end" if kind == "standby_calls" else ""),
         mend="put one more on duty in those hours, or mend the call",
         missing=(_name(need),),
@@ -170,27 +171,28 @@ def _break_finding(procedure: Procedure, need: Need, group: Sequence[Uncalled]) 
         key=f"break:{_name(need)}:{'+'.join(resting)}:{min(one.span[0] for one in group):g}",
         severity="mend",
         title=f"On a break while nobody else could come: {', '.join(names[p] for p in resting)}",
-        text=f"{_answers(group)} need {wanted(need, procedure)} within {target:g} min; "
+        text=f"{_answers(group, procedure)} need {wanted(need, procedure)} within {target:g} min; "
         f"{_spans(one.span for one in group)} only somebody on a break could come",
         mend="move the break, or put one more on duty meanwhile",
         missing=tuple(resting),
     )
 
 
-def _answers(group: Sequence[Uncalled]) -> str:
-    return named(one.response.complication for one in group)
+def _answers(group: Sequence[Uncalled], procedure: Procedure) -> str:
+    return named((one.response.complication for one in group), procedure)
 
 
-def named(complications: Iterable[str]) -> str:
-    """Complications in words, at most four."""
-    names = list(dict.fromkeys(map(plain_name, complications)))
+def named(complications: Iterable[str], procedure: Procedure) -> str:
+    """Complications as the protocol calls them, at most four."""
+    names = [title_of_complication(one, procedure) for one in dict.fromkeys(complications)]
     more = f" and {len(names) - 4} more" if len(names) > 4 else ""
-    return ", ".join(names[:4]) + more
+    return "; ".join(names[:4]) + more
 
 
-def plain_name(complication: str) -> str:
-    """A complication's id in words."""
-    return complication.removeprefix("complication.").replace("_", " ")
+def title_of_complication(complication: str, procedure: Procedure) -> str:
+    """Its title in the protocol's responses; where it has none, its id in words."""
+    words = complication.removeprefix("complication.").replace("_", " ")
+    return next((r.title for r in procedure.responses if r.complication == complication), words)
 
 
 def _spans(spans: Iterable[Span]) -> str:
@@ -220,8 +222,7 @@ def _equipment_findings(procedure: Procedure) -> Iterator[Finding]:
                     key=f"equipment:{name}",
                     severity="stop",
                     title=f"Too few of: {title}",
-                    text=f"{plain_name(response.complication)} calls for {units}, "
-                    f"there are {there.get(name, 0)}",
+                    text=f"{response.title} calls for {units}, there are {there.get(name, 0)}",
                     mend="get another unit, or mend the response",
                     missing=(name,),
                 )
@@ -232,8 +233,8 @@ def _equipment_findings(procedure: Procedure) -> Iterator[Finding]:
                 key=f"both_children:{name}",
                 severity="mend",
                 title=f"One child would wait for the other: {title}",
-                text=f"{plain_name(complication)} in both children at once calls for {units}, "
-                f"there are {there.get(name, 0)}",
+                text=f"{title_of_complication(complication, procedure)} in both children at once "
+                f"calls for {units}, there are {there.get(name, 0)}",
                 mend="get another unit",
                 missing=(name,),
             )
@@ -268,7 +269,7 @@ def _stock_findings(procedure: Procedure) -> Iterator[Finding]:
                     key=f"stock:{name}",
                     severity="stop",
                     title=f"Too few of: {title}",
-                    text=f"{plain_name(response.complication)} needs {units} at hand, "
+                    text=f"{response.title} needs {units} at hand, "
                     f"there are {procedure.consumables.get(name, 0)}",
                     mend="order more",
                     missing=(name,),
