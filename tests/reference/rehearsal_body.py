@@ -111,7 +111,14 @@ class Body:
                 platelets = (self.given[0] + red) // 4 - self.given[0] // 4
         if self.clotting < number.clotting_trigger:
             plasma, platelets = max(plasma, 1), max(platelets, 1)
-        return red, plasma, platelets
+        ceiling_ml = (2.0 - number.volume_floor) * self.start_ml
+        room_ml = ceiling_ml - max(self.volume_ml, self.start_ml)
+        fit = max(0, math.floor(room_ml / self.pack_ml(number.red_pack_ml)))
+        packs = [red, plasma, platelets]
+        while sum(packs) > fit:
+            last_of_largest = max(range(3), key=lambda kind: (packs[kind], kind))
+            packs[last_of_largest] -= 1
+        return packs[0], packs[1], packs[2]
 
     def receive(self) -> None:
         """What was ordered arrives."""

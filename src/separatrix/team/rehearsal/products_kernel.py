@@ -45,6 +45,7 @@ _PLATELET_CLOTTING, _CLOTTING_TRIGGER = PAR["platelet_pack_clotting"], PAR["clot
 _DELAY, _PER_KG = PAR["product_delay_min"], PAR["product_ml_per_kg"]
 _MASSIVE = PAR["massive_ml_per_kg"]
 _PRODUCT_C, _HEAT = PAR["product_c"], PAR["heat_ratio"]
+_FLOOR = PAR["volume_floor"]
 
 
 @inner
@@ -89,6 +90,17 @@ def order(body, par, stock_blood, stock_patient, state, stock_left, p, now_min):
             platelets = (given + red) // PLATELETS_EVERY - given // PLATELETS_EVERY
     if thin:
         plasma, platelets = max(plasma, 1), max(platelets, 1)
+    # Packs are volume: as far above the starting volume as the floor is below it, and no further.
+    full = body[p, _VOLUME]
+    room_ml = (2.0 - par[_FLOOR]) * full - max(state[p, VOLUME_ML], full)
+    fit = max(0, math.floor(room_ml / min(par[_RED_PACK], par[_PER_KG] * weight)))
+    while red + plasma + platelets > fit:
+        if platelets >= plasma and platelets >= red:
+            platelets -= 1
+        elif plasma >= red:
+            plasma -= 1
+        else:
+            red -= 1
     state[p, RED_COMING] = _take(stock_blood, stock_patient, stock_left, p, RED_CELLS, red)
     state[p, PLASMA_COMING] = _take(stock_blood, stock_patient, stock_left, p, PLASMA, plasma)
     state[p, PLATELETS_COMING] = _take(stock_blood, stock_patient, stock_left, p, PLATELETS, platelets)
