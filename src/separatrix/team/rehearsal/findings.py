@@ -59,7 +59,7 @@ def _late_finding(procedure: Procedure, complication: str, where: str, group: Se
         key=f"late:{complication}:{where}",
         severity="know",
         title=f"Help comes late in phase '{_phase(procedure, where)}': {title}",
-        text=f"all are there within {target:g} min in {worst[0].in_time} of {worst[0].runs} forced rehearsals "
+        text=f"all are there within {target:g} min in {worst[0].in_time} of {worst[0].runs} forced ones "
         f"at worst, after {arrival:.1f} min on average, in {_activities(group)}",
         mend="bring who is called nearer, or set the target that can be met",
         cells=tuple(_cell_name(c) for c in worst),

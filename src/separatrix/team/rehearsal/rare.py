@@ -35,7 +35,7 @@ MOST_DRAWN = {False: 0.5, True: 1.5}
 """Largest probability, and largest mean of a count, that a cause is drawn with."""
 
 SMOOTHING = 0.7
-"""Weight of what the pilot saw; the rest stays with the numbers as they are."""
+"""Weight of what the pilot saw; the rest stays with the numbers it was drawn at."""
 
 LEAST_PILOT_HITS = 20
 """With fewer a pilot says too little about causes; where the last one does, its own numbers are kept."""
@@ -88,10 +88,10 @@ def estimate_rare(
     told = []
     for outcome in outcomes:
         drawn = wides[-1]
-        for pilot in pilots:
+        for wide, pilot in zip(wides, pilots, strict=True):
             hit = outcome.in_rows(pilot.rows)
             if hit.sum() >= LEAST_PILOT_HITS:
-                drawn = _cross_entropy(pilot, hit, number, is_count)
+                drawn = _cross_entropy(pilot, hit, number, wide, is_count)
                 break
         told.append(_estimate(compiled, outcome, drawn, pilot_runs, runs - pilot_runs, seed, threads))
     return tuple(told)
@@ -133,12 +133,12 @@ def _most(is_count: Ints) -> Floats:
     return np.where(is_count == 1, MOST_DRAWN[True], MOST_DRAWN[False])
 
 
-def _cross_entropy(pilot: _Drawn, hit: Bools, number: Floats, is_count: Ints) -> Floats:
+def _cross_entropy(pilot: _Drawn, hit: Bools, number: Floats, wide: Floats, is_count: Ints) -> Floats:
     """Numbers (x,) at which causes strike as often as they do where the outcome came."""
     weights = np.exp(pilot.log_ratio[hit])
     seen = (weights[:, None] * pilot.struck[hit]).sum(axis=0) / weights.sum()
-    wanted = SMOOTHING * seen + (1.0 - SMOOTHING) * number
-    # No cause is drawn less often than it strikes: the pilot may not have seen all ways to the outcome.
+    # Causes that the pilot did not see with the outcome stay enlarged: it may have missed a way.
+    wanted = SMOOTHING * seen + (1.0 - SMOOTHING) * wide
     return np.where(number > 0.0, np.maximum(number, np.minimum(wanted, _most(is_count))), 0.0)
 
 
