@@ -120,10 +120,9 @@ def test_both_ways_agree_on_a_whole_plan() -> None:
             threshold_complication=np.full(2, -1),
         ),
     )
-    late = Outcome(
-        "late", "help is late or lacks somebody", lambda r: r.column("late") + r.column("nobody") > 0
-    )
-    (told,) = estimate_rare(seldom, [late], runs=20_000, seed=6, threads=2)
-    summed = single_strike_sum(seldom, late, runs=60, seed=7)
+    long = Outcome("long", "more than an hour of crisis", lambda rows: rows.column("crisis_min") > 60)
+    (told,) = estimate_rare(seldom, [long], runs=20_000, seed=5, threads=2)
+    summed = single_strike_sum(seldom, long, runs=60, seed=7)
     assert told.estimate is not None
-    assert summed == pytest.approx(told.estimate, rel=0.15)
+    # Two shorter crises in one rehearsal are an hour too: the sum leaves them out, and is below.
+    assert 0.8 * told.estimate < summed < 1.05 * told.estimate
