@@ -350,9 +350,30 @@ class Rehearsal:
             "separation_min": told.pop("separation_min"),
             "end_min": told.pop("end_min"),
             **told,
-            "matrix": matrix.pop("cells"),
+            "matrix": [_stored(cell) for cell in matrix.pop("cells")],
             "matrix_facts": matrix,
         }
+
+
+STABLE = (
+    "activity",
+    "complication",
+    "patient",
+    "state",
+    "status",
+    "runs",
+    "in_time",
+    "wilson_low",
+    "wilson_high",
+    "added_min",
+    "missing",
+    "because",
+)
+"""What every stored cell has; those that are impossible have nothing else."""
+
+
+def _stored(cell: dict[str, Any]) -> dict[str, Any]:
+    return {name: cell[name] for name in STABLE} if cell["status"] == "impossible" else cell
 
 
 def plain(value: Any) -> Any:
