@@ -32,12 +32,15 @@ from separatrix.team.protocol import default_team, inputs_for, procedures, read_
 from separatrix.team.rehearsal.arrays import PAR, Arrays  # noqa: E402
 from separatrix.team.rehearsal.cells import possible_cells  # noqa: E402
 from separatrix.team.rehearsal.compile import Compiled, compile_procedure  # noqa: E402
+from separatrix.team.rehearsal.engine_kernel import rehearse  # noqa: E402
 from separatrix.team.rehearsal.matrix import tally_cells  # noqa: E402
 from separatrix.team.rehearsal.numbers import numbers_of  # noqa: E402
-from separatrix.team.rehearsal.outputs import Layout  # noqa: E402
+from separatrix.team.rehearsal.outputs import OF_PERSON, Layout  # noqa: E402
 from separatrix.team.rehearsal.philox_kernel import philox  # noqa: E402
 from separatrix.team.rehearsal.rows import rehearse_table  # noqa: E402
 from separatrix.team.rehearsal.run import Script, run  # noqa: E402
+from separatrix.team.rehearsal.space import new_space  # noqa: E402
+from separatrix.team.rehearsal.trace import FIELDS, STATE  # noqa: E402
 
 LEAST_PER_CORE_SECOND, STRETCH_PER_CORE_SECOND = 12_500, 30_000
 LEAST_RATIO, LEAST_OF_TWIN = 100, 50
@@ -45,6 +48,9 @@ MOST_MILLION_S, MOST_GROWTH_MIB = 40, 16
 MOST_MATRIX_S, MATRIX_RUNS = 120, 1000
 MOST_FIRST_COMPILE_S, MOST_CACHED_S = 15, 1
 NEVER_MIN = 1e9
+TRACE_ROWS = 20_000
+EVENT_US, STEP_US = 0.025, 0.090
+"""Of the floor: finding and playing one event; moving two patients on (three exponentials and two roots)."""
 PARTS = ("rate", "million", "matrix", "compile", "parts")
 
 ONE_RUN = """
@@ -190,11 +196,24 @@ def in_process(code: str, *arguments: str, cache: Path | None = None) -> str:
 
 @nb.njit(cache=True)
 def draw_many(count):  # type: ignore[no-untyped-def]
-    total = np.uint64(0)
-    zero, key = np.uint64(0), np.uint64(1)
-    for i in range(count):
-        total += philox(np.uint64(i), zero, zero, zero, key, key)[0]
-    return total
+    """One block after the other, each from the one before: as an engine draws, not eight at a time."""
+    word, zero, key = np.uint64(0), np.uint64(0), np.uint64(1)
+    for _ in range(count):
+        word = philox(word, zero, zero, zero, key, key)[0]
+    return word
+
+
+def steps_of(made: Compiled, count: int) -> float:
+    """Steps of the physiology in a rehearsal, on average."""
+    arrays = made.arrays
+    space, trace = new_space(arrays, TRACE_ROWS), np.zeros((TRACE_ROWS, FIELDS))
+    row, people = np.zeros(len(made.layout.names)), np.zeros((0, len(OF_PERSON)))
+    tally, unforced = np.zeros((len(arrays.bleed), 2, 3), np.int64), np.full(3, -1)
+    told = 0
+    for replication in range(count):
+        used = rehearse(space, 1, replication, unforced, row, people, trace, tally)
+        told += int((trace[:used, 1] == STATE).sum())
+    return told / count / len(arrays.body)
 
 
 def parts(made: dict[str, Compiled], _: Bars, share: float) -> None:
@@ -233,10 +252,12 @@ def parts(made: dict[str, Compiled], _: Bars, share: float) -> None:
     )
     draw_many(10)
     block_us = 1e6 * core_seconds(lambda: draw_many(2_000_000)) / 2_000_000
-    floor_us = blocks * block_us + events * (0.025 + 0.090)
+    steps = steps_of(one, 50)
+    floor_us = blocks * block_us + events * EVENT_US + steps * STEP_US
     print(
-        f"  floor: {blocks} blocks of Philox at {1e3 * block_us:.0f} ns, and {events:.0f} events (median) at"
-        f" 25 ns with a step of the physiology at 90 ns: {floor_us:.0f} us, {1e6 / floor_us:,.0f} per core-s"
+        f"  floor: {blocks} blocks of Philox at {1e3 * block_us:.0f} ns, {events:.0f} events (median) at"
+        f" {1e3 * EVENT_US:.0f} ns, {steps:.0f} steps of the physiology at {1e3 * STEP_US:.0f} ns:"
+        f" {floor_us:.0f} us, {1e6 / floor_us:,.0f} per core-second"
     )
 
 
