@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from separatrix.core.runtime import settle_compiled_cache
+
+settle_compiled_cache()  # before any test module imports numba
+
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Reference data beside the repository; absent in a bare clone."""
 

@@ -108,26 +108,27 @@ def test_an_edited_callee_is_never_run_from_a_stale_cache(tmp_path: Path) -> Non
     """A caller in the cache holds its callees' machine code: the cache's folder is the source's own."""
     source = Path(places.__file__).parents[3]
     shutil.copytree(source / "separatrix", tmp_path / "src" / "separatrix")
-    callee = tmp_path / "src" / "separatrix" / "team" / "rehearsal" / "philox_kernel.py"
-    before = _answer(tmp_path)
-    assert before == _answer(tmp_path)
+    [callee] = (tmp_path / "src").rglob("mixing_kernel.py")
+    [caller] = (tmp_path / "src").rglob("many_kernel.py")
+    assert "import mixing, mixing_size" in caller.read_text()
+    before = [_answer(tmp_path) for _ in range(2)]
     text = callee.read_text()
-    assert text.count("0xD2511F53") == 1
-    callee.write_text(text.replace("0xD2511F53", "0xD2511F55"))
-    assert _answer(tmp_path) != before
+    assert text.count("return 3 * m * m") == 1
+    callee.write_text(text.replace("return 3 * m * m", "return 5 * m * m"))
+    assert before == [4 * 2 + 4 + 3 * 4] * 2
+    assert _answer(tmp_path) == 4 * 2 + 4 + 5 * 4
 
 
-def _answer(folder: Path) -> str:
-    """What a caller of the callee says, in a process of its own that keeps its cache in the folder."""
+def _answer(folder: Path) -> int:
+    """What a caller of the callee says, in a process of its own, where even numba was there first."""
     environment = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
     environment |= {"PYTHONPATH": str(folder / "src"), "XDG_CACHE_HOME": str(folder / "cache")}
     asked = (
-        "from separatrix.core.runtime import settle_compiled_cache\n"
-        "settle_compiled_cache()\n"
-        "from separatrix.team.rehearsal.philox_kernel import uniforms\n"
-        "print(uniforms(1, 2, 3, 4))\n"
+        "import numba\n"
+        "from separatrix.team.rehearsal.many_kernel import scratch_size\n"
+        "print(scratch_size(2))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", asked], env=environment, capture_output=True, text=True, check=True
     )
-    return done.stdout
+    return int(done.stdout)

@@ -7,3 +7,7 @@ Output: `Rehearsal`: distributions, contingency matrix, findings, changes, bands
 Assumption: arrival, not success: it tells who is there in time, never whether a child lives.
 Tests: ``tests/team/rehearsal``, with a slow twin in ``tests/reference/rehearsal.py``.
 """
+
+from separatrix.core.runtime import settle_compiled_cache
+
+settle_compiled_cache()
