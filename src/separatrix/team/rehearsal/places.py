@@ -80,13 +80,12 @@ WATCHING: whether a rehearsal pauses before the start of a watched node; PAUSED_
     STRUCK_USED,
     STRUCK_STATUS,
     CRISIS_NODE,
-    CRISIS_RESPONSE,
     CRISIS_PATIENTS,
     CRISIS_KIND,
     CRISIS_NUMBER,
     CRISIS_UNITS,
     CRISIS_CAME,
-) = range(29, 64)
+) = range(30, 64)
 """Each item: WAITS, arcs it still waits for. Each node: STATUS, FIRST_STRIKE of its list or -1, HELD_BY the
 number of the crisis that held it last. Each person: PERSON_NODE or -1, PERSON_HOLDS chains held,
 PERSON_CRISIS or -1. Each chain: CHAIN_TURN now held (or NOT_OPEN, CLOSED), its holder, who is GOING and the
@@ -107,7 +106,7 @@ OF_STRIKE = (
     STRUCK_USED,
     STRUCK_STATUS,
 )
-OF_CRISIS = (CRISIS_NODE, CRISIS_RESPONSE, CRISIS_PATIENTS, CRISIS_KIND, CRISIS_NUMBER)
+OF_CRISIS = (CRISIS_NODE, CRISIS_PATIENTS, CRISIS_KIND, CRISIS_NUMBER)
 
 # --- sections of reals that are state ---
 (
@@ -171,7 +170,6 @@ OF_CRISIS_REAL = (CRISIS_END,)
     PERSON_SHIFT,
     PERSON_POOL,
     PERSON_LAST,
-    PERSON_AWAKE,
     CHAIN_PTR,
     CHAIN_NEED,
     CHAIN_PATIENTS,
@@ -221,7 +219,7 @@ OF_CRISIS_REAL = (CRISIS_END,)
     AFTER_WINDOW,
     AFTER_RETURNS,
     PAR,
-) = range(89, 161)
+) = range(89, 160)
 
 TABLES = {
     name.lower(): place
