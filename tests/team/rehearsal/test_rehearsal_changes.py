@@ -38,9 +38,9 @@ def separations(one: Compiled, n: int) -> np.ndarray:
     return rehearse_table(one.arrays, one.layout, n=n, seed=4, threads=2).column("separation_min")
 
 
-def test_a_minute_is_detected_with_few_pairs() -> None:
+def test_a_minute_is_detected_with_two_thousand_pairs() -> None:
     made, _ = planned(NAME)
-    n = 400
+    n = 2000
     before, after = (
         separations(compiled(), n),
         separations(compiled(one_minute_longer(made, "scalp_opened")), n),
