@@ -29,18 +29,18 @@ from tests.reference.rehearsal import rehearse as play_slowly  # noqa: E402
 from separatrix.evidence import EvidenceReader, all_entries  # noqa: E402
 from separatrix.team.choreography.plan import choreograph  # noqa: E402
 from separatrix.team.protocol import default_team, inputs_for, procedures, read_protocol  # noqa: E402
-from separatrix.team.rehearsal.arrays import PAR, Arrays  # noqa: E402
-from separatrix.team.rehearsal.cells import possible_cells  # noqa: E402
-from separatrix.team.rehearsal.compile import Compiled, compile_procedure  # noqa: E402
-from separatrix.team.rehearsal.engine_kernel import rehearse  # noqa: E402
-from separatrix.team.rehearsal.matrix import tally_cells  # noqa: E402
-from separatrix.team.rehearsal.numbers import numbers_of  # noqa: E402
-from separatrix.team.rehearsal.outputs import OF_PERSON, Layout  # noqa: E402
-from separatrix.team.rehearsal.philox_kernel import philox  # noqa: E402
-from separatrix.team.rehearsal.rows import rehearse_table  # noqa: E402
-from separatrix.team.rehearsal.run import Script, run  # noqa: E402
-from separatrix.team.rehearsal.space import new_space  # noqa: E402
-from separatrix.team.rehearsal.trace import FIELDS, STATE  # noqa: E402
+from separatrix.team.rehearsal.answers.matrix import tally_cells  # noqa: E402
+from separatrix.team.rehearsal.engine.engine_kernel import rehearse  # noqa: E402
+from separatrix.team.rehearsal.engine.philox_kernel import philox  # noqa: E402
+from separatrix.team.rehearsal.engine.space import new_space  # noqa: E402
+from separatrix.team.rehearsal.engine.trace import FIELDS, STATE  # noqa: E402
+from separatrix.team.rehearsal.play.arrays import PAR, Arrays  # noqa: E402
+from separatrix.team.rehearsal.play.cells import possible_cells  # noqa: E402
+from separatrix.team.rehearsal.play.compile import Compiled, compile_procedure  # noqa: E402
+from separatrix.team.rehearsal.play.numbers import numbers_of  # noqa: E402
+from separatrix.team.rehearsal.play.outputs import OF_PERSON, Layout  # noqa: E402
+from separatrix.team.rehearsal.runs.rows import rehearse_table  # noqa: E402
+from separatrix.team.rehearsal.runs.run import Script, run  # noqa: E402
 
 LEAST_PER_CORE_SECOND, STRETCH_PER_CORE_SECOND = 12_500, 30_000
 LEAST_RATIO, LEAST_OF_TWIN = 100, 50
@@ -56,7 +56,7 @@ PARTS = ("rate", "million", "matrix", "compile", "parts")
 ONE_RUN = """
 import pickle, sys, time
 began = time.perf_counter()
-from separatrix.team.rehearsal.run import run
+from separatrix.team.rehearsal.runs.run import run
 imported = time.perf_counter()
 script = pickle.load(open(sys.argv[1], "rb"))
 ready, cpu = time.perf_counter(), time.process_time()
@@ -67,7 +67,7 @@ print(time.perf_counter() - ready, time.process_time() - cpu, imported - began)
 
 MANY_RUNS = """
 import pickle, resource, sys
-from separatrix.team.rehearsal.run import run
+from separatrix.team.rehearsal.runs.run import run
 script = pickle.load(open(sys.argv[1], "rb"))
 run(script, n=int(sys.argv[2]), seed=1, threads=2)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)

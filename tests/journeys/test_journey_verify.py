@@ -12,9 +12,9 @@ from tests.team.rehearsal.log_twin import small_logs
 from typer.testing import CliRunner
 
 from separatrix.cli.app import app
-from separatrix.team.rehearsal import verify as module
-from separatrix.team.rehearsal.moments import Moments
-from separatrix.team.rehearsal.simulated import Model
+from separatrix.team.rehearsal.retrodiction import verify as module
+from separatrix.team.rehearsal.retrodiction.moments import Moments
+from separatrix.team.rehearsal.retrodiction.simulated import Model
 
 
 def invented(_planned, *, n, seed, **_others):

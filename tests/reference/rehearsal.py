@@ -18,12 +18,12 @@ from tests.reference.rehearsal_nodes import Nodes
 from tests.reference.rehearsal_script import Script
 from tests.reference.rehearsal_stage import NEVER, Strike
 
-from separatrix.team.rehearsal.arrays import (
+from separatrix.team.rehearsal.play.arrays import (
     OF_PAIR,
     STANDBY,
     Arrays,
 )
-from separatrix.team.rehearsal.outputs import OF_PATIENT, OF_PERSON, WHOLE, Layout
+from separatrix.team.rehearsal.play.outputs import OF_PATIENT, OF_PERSON, WHOLE, Layout
 
 MOST_STRIKES = 3
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from separatrix.team.rehearsal.arrays import BODY, PAR, Arrays
+from separatrix.team.rehearsal.play.arrays import BODY, PAR, Arrays
 
 RED, PLASMA, PLATELETS = 1, 2, 3
 """Kinds of `Arrays.stock_blood`."""

@@ -7,7 +7,7 @@ from tests.reference import rehearsal_script as script_of
 from tests.reference.rehearsal_cover import Cover
 from tests.reference.rehearsal_stage import NEVER, Crisis, Strike
 
-from separatrix.team.rehearsal.arrays import (
+from separatrix.team.rehearsal.play.arrays import (
     CRITICAL,
     OF_PAIR,
 )

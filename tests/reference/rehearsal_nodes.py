@@ -11,7 +11,7 @@ from tests.reference.rehearsal_crises import Crises
 from tests.reference.rehearsal_script import Key
 from tests.reference.rehearsal_stage import NEVER, Process, Work
 
-from separatrix.team.rehearsal.arrays import (
+from separatrix.team.rehearsal.play.arrays import (
     APART,
     CIRCULATIONS_PART,
     RESAMPLE,

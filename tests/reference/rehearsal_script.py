@@ -9,7 +9,7 @@ from typing import Any
 import simpy
 from tests.reference.rehearsal_body import Numbers
 
-from separatrix.team.rehearsal.arrays import Arrays
+from separatrix.team.rehearsal.play.arrays import Arrays
 
 Key = tuple[float, ...]
 MOMENT, BODY_STEP, NODES, CHAINS, STARTS, NOTHING_LEFT = 0, 1, 2, 3, 4, 5

@@ -13,10 +13,10 @@ from tests.reference import rehearsal_script as script_of
 from tests.reference.rehearsal_body import Bodies
 from tests.reference.rehearsal_script import Clock, Key, Script
 
-from separatrix.team.rehearsal.arrays import (
+from separatrix.team.rehearsal.play.arrays import (
     JOINED,
 )
-from separatrix.team.rehearsal.outputs import OF_PERSON, WHOLE, Layout
+from separatrix.team.rehearsal.play.outputs import OF_PERSON, WHOLE, Layout
 
 Process = Generator[simpy.Event, Any, None]
 NEVER = math.inf

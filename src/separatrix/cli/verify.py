@@ -41,7 +41,7 @@ def verify(
         from separatrix.evidence import EvidenceReader, all_entries
         from separatrix.share.retrodiction import write_retrodiction
         from separatrix.share.retrodiction.table import to_text
-        from separatrix.team.rehearsal.verify import verify as retrodict
+        from separatrix.team.rehearsal.retrodiction.verify import verify as retrodict
 
         with out.progress() as progress:
             result = retrodict(

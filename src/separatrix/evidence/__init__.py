@@ -8,7 +8,14 @@ Tests: ``tests/evidence``.
 """
 
 from separatrix.evidence.explain import Explanation, explain
-from separatrix.evidence.lists import Complication, PublishedCase, Role, all_cases, all_complications, all_steps
+from separatrix.evidence.lists import (
+    Complication,
+    PublishedCase,
+    Role,
+    all_cases,
+    all_complications,
+    all_steps,
+)
 from separatrix.evidence.model import Entry, Kind, Mark, Source, Value, plain
 from separatrix.evidence.overrides import TeamValue, with_overrides
 from separatrix.evidence.reader import EvidenceReader

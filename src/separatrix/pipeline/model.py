@@ -18,7 +18,7 @@ from separatrix.core import Progress
 from separatrix.evidence import EvidenceReader
 from separatrix.pipeline.results import Results
 from separatrix.team.choreography.model import Schedule
-from separatrix.team.rehearsal.result_io import StoredRehearsal
+from separatrix.team.rehearsal.answers.result_io import StoredRehearsal
 
 Status = Literal["done", "not_applicable", "refused", "infeasible"]
 

@@ -23,13 +23,13 @@ from separatrix.share.dossier.rehearsal_charts import spread_of
 from separatrix.share.rehearsal import Scenario, chosen, day, number_cards, write_scenarios, write_story
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.protocol import Procedure
-from separatrix.team.rehearsal.compile import Compiled, compile_procedure
-from separatrix.team.rehearsal.model import Cell, Matrix, Rehearsal
-from separatrix.team.rehearsal.numbers import numbers_of
-from separatrix.team.rehearsal.replay import pick, replay, replay_cell
-from separatrix.team.rehearsal.result_io import StoredRehearsal, write_rehearsal
-from separatrix.team.rehearsal.sketch import Sketch
-from separatrix.team.rehearsal.stored import Distribution
+from separatrix.team.rehearsal.answers.model import Cell, Matrix, Rehearsal
+from separatrix.team.rehearsal.answers.result_io import StoredRehearsal, write_rehearsal
+from separatrix.team.rehearsal.play.compile import Compiled, compile_procedure
+from separatrix.team.rehearsal.play.numbers import numbers_of
+from separatrix.team.rehearsal.runs.sketch import Sketch
+from separatrix.team.rehearsal.runs.stored import Distribution
+from separatrix.team.rehearsal.stories.replay import pick, replay, replay_cell
 
 FOLDER = "rehearsal"
 
@@ -45,7 +45,7 @@ def run_rehearsal(context: Context) -> Outcome:
 
     The parting operation lies in the station's own folder, the ones before it under ``operation-N/``.
     """
-    from separatrix.team.rehearsal.rehearse import rehearse
+    from separatrix.team.rehearsal.answers.rehearse import rehearse
 
     status, because = context.results.status(CHOREOGRAPHY)
     if status != "done":
@@ -255,9 +255,9 @@ def rehearse_case(
     tuple
         The folder, and what its ``result.json`` holds.
     """
-    from separatrix.team.rehearsal.cluster import run_on_cluster
-    from separatrix.team.rehearsal.run import run
-    from separatrix.team.rehearsal.runs_io import write_run
+    from separatrix.team.rehearsal.runs.cluster import run_on_cluster
+    from separatrix.team.rehearsal.runs.run import run
+    from separatrix.team.rehearsal.runs.runs_io import write_run
 
     asked = planned_operation(case, operation)
     if cluster is not None:
@@ -287,7 +287,7 @@ def replay_case(
     Path
         Folder of the story, under ``plan/rehearsal/runs/``.
     """
-    from separatrix.team.rehearsal.replay import NOT_FORCED
+    from separatrix.team.rehearsal.stories.replay import NOT_FORCED
 
     asked = planned_operation(case, operation)
     forced = forced_strike(asked.compiled, strike) if strike else NOT_FORCED
@@ -309,7 +309,7 @@ def forced_strike(compiled: Compiled, strike: str) -> tuple[int, int, int]:
     InputError
         If one of them is not known, or it cannot strike there.
     """
-    from separatrix.team.rehearsal.cells import possible_cells
+    from separatrix.team.rehearsal.play.cells import possible_cells
 
     names = compiled.names
     activity, _, rest = strike.partition("/")

@@ -12,7 +12,7 @@ from separatrix.core.storage import COMMIT_MARK, read_json
 from separatrix.team.choreography.explanation_model import Explanation, read_explanation
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.choreography.schedule_io import read_schedule
-from separatrix.team.rehearsal.result_io import StoredRehearsal, read_rehearsal
+from separatrix.team.rehearsal.answers.result_io import StoredRehearsal, read_rehearsal
 
 
 class Results:

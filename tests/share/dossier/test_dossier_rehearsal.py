@@ -24,7 +24,7 @@ from separatrix.share.dossier.rehearsal_matrix import heat_map
 from separatrix.share.rehearsal import day, number_cards
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.protocol.model import Procedure
-from separatrix.team.rehearsal.model import (
+from separatrix.team.rehearsal.answers.model import (
     Band,
     BloodOrder,
     Calibrated,
@@ -41,7 +41,7 @@ from separatrix.team.rehearsal.model import (
     Rehearsal,
     Swing,
 )
-from separatrix.team.rehearsal.stored import Distribution
+from separatrix.team.rehearsal.runs.stored import Distribution
 
 EVIL = "</script><script>alert(1)</script>"
 

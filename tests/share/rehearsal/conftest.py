@@ -9,7 +9,7 @@ from tests.share.script.conftest import schedule as schedule
 
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.protocol.model import Procedure
-from separatrix.team.rehearsal.story import Story
+from separatrix.team.rehearsal.stories.story import Story
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,16 @@ import numpy as np
 
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.protocol.model import ActivityMark, Procedure, Response
-from separatrix.team.rehearsal.story import Came, Crisis, Curve, Line, PlayedActivity, Player, Story, Stretch
+from separatrix.team.rehearsal.stories.story import (
+    Came,
+    Crisis,
+    Curve,
+    Line,
+    PlayedActivity,
+    Player,
+    Story,
+    Stretch,
+)
 
 LATER = 20.0
 """Minutes by which everything after the first hour is later than planned."""

@@ -13,7 +13,7 @@ from separatrix.share.rehearsal.curves import blood_curves, thinned
 from separatrix.share.rehearsal.gantt import played_svg
 from separatrix.share.rehearsal.pages import story_html, story_text
 from separatrix.share.rehearsal.people import people_svg
-from separatrix.team.rehearsal.story import Story
+from separatrix.team.rehearsal.stories.story import Story
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -17,7 +17,7 @@ from separatrix.share.rehearsal.cues import cue_of
 from separatrix.share.rehearsal.pages import cards_html
 from separatrix.team.protocol import read_protocol
 from separatrix.team.protocol.model import Procedure
-from separatrix.team.rehearsal.story import Crisis, Story
+from separatrix.team.rehearsal.stories.story import Crisis, Story
 
 
 def _text(html: str) -> str:

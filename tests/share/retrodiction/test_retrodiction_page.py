@@ -11,15 +11,15 @@ from separatrix.share.retrodiction import write_retrodiction
 from separatrix.share.retrodiction.charts import calibration_chart, spans_chart
 from separatrix.share.retrodiction.page import to_html
 from separatrix.share.retrodiction.table import to_text
-from separatrix.team.rehearsal.retrodict import (
+from separatrix.team.rehearsal.retrodiction.retrodict import (
     Retrodiction,
     beside_of,
     calibration_of,
     compare,
     counts_of,
 )
-from separatrix.team.rehearsal.spans import Measure, Span
-from separatrix.team.rehearsal.verdict import verdict_of
+from separatrix.team.rehearsal.retrodiction.spans import Measure, Span
+from separatrix.team.rehearsal.retrodiction.verdict import verdict_of
 
 
 class Fixed:

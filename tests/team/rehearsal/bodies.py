@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from separatrix.evidence import all_entries
-from separatrix.team.rehearsal import many_kernel, mixing_kernel, physiology_kernel, products_kernel
-from separatrix.team.rehearsal.arrays import PAR, PAR_FIELDS
-from separatrix.team.rehearsal.body_state import STATE_COLUMNS
-from separatrix.team.rehearsal.many_kernel import scratch_size
+from separatrix.team.rehearsal.engine import many_kernel, mixing_kernel, physiology_kernel, products_kernel
+from separatrix.team.rehearsal.engine.body_state import STATE_COLUMNS
+from separatrix.team.rehearsal.engine.many_kernel import scratch_size
+from separatrix.team.rehearsal.play.arrays import PAR, PAR_FIELDS
 
 Floats = npt.NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from separatrix.team.choreography.model import Assignment, AssignmentKind, Sched
 from separatrix.team.choreography.plan import choreograph
 from separatrix.team.protocol import default_team, inputs_for, procedures, read_protocol
 from separatrix.team.protocol.model import Procedure
-from separatrix.team.rehearsal.numbers import Numbers, numbers_of
+from separatrix.team.rehearsal.play.numbers import Numbers, numbers_of
 
 LIBRARY = ("separation", "birth", "emergency_separation")
 

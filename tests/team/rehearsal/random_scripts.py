@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from separatrix.team.rehearsal.arrays import (
+from separatrix.team.rehearsal.play.arrays import (
     AFTER,
     CIRCULATIONS_PART,
     CRITICAL,
@@ -20,7 +20,7 @@ from separatrix.team.rehearsal.arrays import (
     Arrays,
     as_arrays,
 )
-from separatrix.team.rehearsal.outputs import Layout
+from separatrix.team.rehearsal.play.outputs import Layout
 
 USUAL = {
     "operation_ln_mean": 0.05,

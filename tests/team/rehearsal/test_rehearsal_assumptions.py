@@ -9,7 +9,7 @@ import pytest
 from tests.team.rehearsal.planned import numbers, planned
 
 from separatrix.evidence import Mark
-from separatrix.team.rehearsal.assumptions import (
+from separatrix.team.rehearsal.answers.assumptions import (
     Draws,
     assumed_share,
     band_of,
@@ -18,13 +18,13 @@ from separatrix.team.rehearsal.assumptions import (
     tornado,
     without_end,
 )
-from separatrix.team.rehearsal.blood_order import CONFIDENCES, STOCK, blood_orders, pack_columns
-from separatrix.team.rehearsal.compile import Compiled, compile_procedure
-from separatrix.team.rehearsal.findings import blood_findings, margin_findings
-from separatrix.team.rehearsal.measures import harms, probabilities, swung
-from separatrix.team.rehearsal.model import BloodOrder
-from separatrix.team.rehearsal.numbers import Number, Numbers
-from separatrix.team.rehearsal.rows import rehearse_table
+from separatrix.team.rehearsal.answers.blood_order import CONFIDENCES, STOCK, blood_orders, pack_columns
+from separatrix.team.rehearsal.answers.findings import blood_findings, margin_findings
+from separatrix.team.rehearsal.answers.measures import harms, probabilities, swung
+from separatrix.team.rehearsal.answers.model import BloodOrder
+from separatrix.team.rehearsal.play.compile import Compiled, compile_procedure
+from separatrix.team.rehearsal.play.numbers import Number, Numbers
+from separatrix.team.rehearsal.runs.rows import rehearse_table
 
 NAME = "emergency_separation"
 

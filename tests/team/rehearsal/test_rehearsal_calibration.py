@@ -16,13 +16,13 @@ from separatrix.evidence import (
     all_entries,
     with_overrides,
 )
-from separatrix.team.rehearsal.calibration import TOTALS, calibrate
-from separatrix.team.rehearsal.calibration_words import ALSO, DIFFERS, NOT_SIMULATED, TUNED
-from separatrix.team.rehearsal.compile import Compiled, compile_procedure
-from separatrix.team.rehearsal.model import Calibrated, plain
-from separatrix.team.rehearsal.outputs import OF_PERSON
-from separatrix.team.rehearsal.rows import Rows
-from separatrix.team.rehearsal.statistics import wilson
+from separatrix.team.rehearsal.answers.calibration import TOTALS, calibrate
+from separatrix.team.rehearsal.answers.calibration_words import ALSO, DIFFERS, NOT_SIMULATED, TUNED
+from separatrix.team.rehearsal.answers.model import Calibrated, plain
+from separatrix.team.rehearsal.answers.statistics import wilson
+from separatrix.team.rehearsal.play.compile import Compiled, compile_procedure
+from separatrix.team.rehearsal.play.outputs import OF_PERSON
+from separatrix.team.rehearsal.runs.rows import Rows
 
 N = 10
 PLANNED_MIN = 1000.0

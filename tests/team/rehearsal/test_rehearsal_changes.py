@@ -9,13 +9,13 @@ import pytest
 from tests.team.rehearsal.planned import numbers, planned
 
 from separatrix.team.protocol.model import Procedure
-from separatrix.team.rehearsal.candidates import USUAL_DUTY_MIN, candidates, first_script
-from separatrix.team.rehearsal.changes import paired_effect, ranked, try_changes
-from separatrix.team.rehearsal.compile import Compiled, compile_procedure
-from separatrix.team.rehearsal.matrix import matrix_cells
-from separatrix.team.rehearsal.model import BloodOrder, Cell, Change, Effect
-from separatrix.team.rehearsal.readiness import script_findings
-from separatrix.team.rehearsal.rows import rehearse_table
+from separatrix.team.rehearsal.answers.candidates import USUAL_DUTY_MIN, candidates, first_script
+from separatrix.team.rehearsal.answers.changes import paired_effect, ranked, try_changes
+from separatrix.team.rehearsal.answers.matrix import matrix_cells
+from separatrix.team.rehearsal.answers.model import BloodOrder, Cell, Change, Effect
+from separatrix.team.rehearsal.answers.readiness import script_findings
+from separatrix.team.rehearsal.play.compile import Compiled, compile_procedure
+from separatrix.team.rehearsal.runs.rows import rehearse_table
 
 NAME = "emergency_separation"
 

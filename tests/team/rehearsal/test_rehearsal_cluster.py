@@ -14,9 +14,9 @@ import pytest
 from tests.team.rehearsal.random_scripts import random_script
 
 from separatrix.core.errors import DataMissingError, InputError
-from separatrix.team.rehearsal import cluster as of_cluster
-from separatrix.team.rehearsal.cluster import run_on_cluster
-from separatrix.team.rehearsal.run import Script, run
+from separatrix.team.rehearsal.runs import cluster as of_cluster
+from separatrix.team.rehearsal.runs.cluster import run_on_cluster
+from separatrix.team.rehearsal.runs.run import Script, run
 
 distributed = pytest.importorskip("distributed", reason="Dask is the extra 'scale'")
 
@@ -64,7 +64,7 @@ def test_a_worker_with_another_version_is_refused(monkeypatch: pytest.MonkeyPatc
 
 def test_a_worker_settles_its_cache_before_anything_is_compiled() -> None:
     """What a worker loads to read its task must not load numba: the folder of its cache would be fixed."""
-    asked = "import sys, separatrix.team.rehearsal.cluster; print('numba' in sys.modules)"
+    asked = "import sys, separatrix.team.rehearsal.runs.cluster; print('numba' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", asked], text=True).strip() == "False"
 
 

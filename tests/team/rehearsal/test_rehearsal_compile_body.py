@@ -11,9 +11,9 @@ from tests.team.rehearsal.planned import by_hand, numbers, planned
 
 from separatrix.team.protocol.inputs import Crossing, Exchange, ProtocolInputs
 from separatrix.team.protocol.model import Procedure
-from separatrix.team.rehearsal import arrays as ar
-from separatrix.team.rehearsal.compile_body import body_of, exchange_of, losses_of
-from separatrix.team.rehearsal.compile_nodes import nodes_of
+from separatrix.team.rehearsal.play import arrays as ar
+from separatrix.team.rehearsal.play.compile_body import body_of, exchange_of, losses_of
+from separatrix.team.rehearsal.play.compile_nodes import nodes_of
 
 
 def crossings(*operations: int) -> tuple[Crossing, ...]:

@@ -14,10 +14,10 @@ from tests.team.rehearsal.planned import by_hand, numbers, planned, step
 from separatrix.core import InputError
 from separatrix.evidence import Role, all_complications, all_entries, with_overrides
 from separatrix.team.protocol.model import Need, Procedure, Response
-from separatrix.team.rehearsal import where
-from separatrix.team.rehearsal.cells import possible_cells, why_impossible
-from separatrix.team.rehearsal.compile import Compiled, compile_procedure, fill
-from separatrix.team.rehearsal.numbers import Numbers, numbers_of
+from separatrix.team.rehearsal.play import where
+from separatrix.team.rehearsal.play.cells import possible_cells, why_impossible
+from separatrix.team.rehearsal.play.compile import Compiled, compile_procedure, fill
+from separatrix.team.rehearsal.play.numbers import Numbers, numbers_of
 
 
 @functools.cache

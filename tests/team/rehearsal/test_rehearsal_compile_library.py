@@ -17,8 +17,8 @@ from separatrix.evidence import EvidenceReader, all_entries
 from separatrix.team.choreography.plan import choreograph
 from separatrix.team.protocol import default_team, inputs_for, procedures, read_protocol
 from separatrix.team.protocol.model import Procedure
-from separatrix.team.rehearsal import arrays as ar
-from separatrix.team.rehearsal.compile import Compiled, compile_procedure, fill, structure_of
+from separatrix.team.rehearsal.play import arrays as ar
+from separatrix.team.rehearsal.play.compile import Compiled, compile_procedure, fill, structure_of
 
 
 def assert_keeps_the_plan(found: Compiled) -> None:

@@ -24,8 +24,8 @@ from separatrix.team.protocol.model import (
     Room,
     Rules,
 )
-from separatrix.team.rehearsal import arrays as ar
-from separatrix.team.rehearsal.compile import Compiled, compile_procedure
+from separatrix.team.rehearsal.play import arrays as ar
+from separatrix.team.rehearsal.play.compile import Compiled, compile_procedure
 
 Arcs = set[tuple[str, str, float, bool, str]]
 

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from tests.team.rehearsal.random_scripts import random_script
 
-from separatrix.team.rehearsal import places, trace
-from separatrix.team.rehearsal.engine_kernel import rehearse
-from separatrix.team.rehearsal.outputs import OF_PERSON
-from separatrix.team.rehearsal.philox_kernel import philox, uniforms
-from separatrix.team.rehearsal.space import new_space
+from separatrix.team.rehearsal.engine import trace
+from separatrix.team.rehearsal.engine.engine_kernel import rehearse
+from separatrix.team.rehearsal.engine.philox_kernel import philox, uniforms
+from separatrix.team.rehearsal.engine.space import new_space
+from separatrix.team.rehearsal.play import places
+from separatrix.team.rehearsal.play.outputs import OF_PERSON
 
 KNOWN_ANSWERS = (
     (
@@ -125,7 +126,7 @@ def _answer(folder: Path) -> int:
     environment |= {"PYTHONPATH": str(folder / "src"), "XDG_CACHE_HOME": str(folder / "cache")}
     asked = (
         "import numba\n"
-        "from separatrix.team.rehearsal.many_kernel import scratch_size\n"
+        "from separatrix.team.rehearsal.engine.many_kernel import scratch_size\n"
         "print(scratch_size(2))\n"
     )
     done = subprocess.run(

@@ -9,8 +9,8 @@ from tests.conftest import SHARED_DATA
 from tests.team.rehearsal.log_twin import CASES, EVENTS, PHASES, clock_text, small_logs, write_logs
 
 from separatrix.core import InputError
-from separatrix.team.rehearsal.log_table import clock_min
-from separatrix.team.rehearsal.logs import MILESTONES, read_logs
+from separatrix.team.rehearsal.retrodiction.log_table import clock_min
+from separatrix.team.rehearsal.retrodiction.logs import MILESTONES, read_logs
 
 PUBLIC = SHARED_DATA / "operation_logs"
 

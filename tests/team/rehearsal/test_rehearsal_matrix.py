@@ -9,12 +9,12 @@ import pytest
 from tests.team.rehearsal.planned import numbers, planned
 
 from separatrix.team.protocol.model import Procedure
-from separatrix.team.rehearsal.cells import possible_cells
-from separatrix.team.rehearsal.compile import Compiled, compile_procedure
-from separatrix.team.rehearsal.findings import cell_findings
-from separatrix.team.rehearsal.matrix import matrix_cells, response_index, status_of, tally_cells
-from separatrix.team.rehearsal.model import Cell
-from separatrix.team.rehearsal.pairs import worst_pairs
+from separatrix.team.rehearsal.answers.findings import cell_findings
+from separatrix.team.rehearsal.answers.matrix import matrix_cells, response_index, status_of, tally_cells
+from separatrix.team.rehearsal.answers.model import Cell
+from separatrix.team.rehearsal.answers.pairs import worst_pairs
+from separatrix.team.rehearsal.play.cells import possible_cells
+from separatrix.team.rehearsal.play.compile import Compiled, compile_procedure
 
 NAME = "emergency_separation"
 

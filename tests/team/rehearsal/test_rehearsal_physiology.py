@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from scipy.linalg import expm
 from tests.team.rehearsal.bodies import EVEN, Bodies, many_step, mixing, mixing_size
 
-from separatrix.team.rehearsal.arrays import PAR
-from separatrix.team.rehearsal.body_state import (
+from separatrix.team.rehearsal.engine.body_state import (
     CLOTTING,
     CLOTTING_CROSSED,
     CLOTTING_LOWEST,
@@ -31,15 +30,16 @@ from separatrix.team.rehearsal.body_state import (
     VOLUME_LOWEST,
     VOLUME_ML,
 )
-from separatrix.team.rehearsal.many_kernel import scratch_size
-from separatrix.team.rehearsal.mixing_kernel import pair_mixing
-from separatrix.team.rehearsal.physiology import (
+from separatrix.team.rehearsal.engine.many_kernel import scratch_size
+from separatrix.team.rehearsal.engine.mixing_kernel import pair_mixing
+from separatrix.team.rehearsal.engine.physiology import (
     allowed_loss_ml,
     diluted,
     diluting_loss_ml,
     mixed_concentrations,
     mixing_time_constant_min,
 )
+from separatrix.team.rehearsal.play.arrays import PAR
 
 RATE = st.floats(0.0, 2.0)
 FLOW = st.floats(0.0, 120.0)

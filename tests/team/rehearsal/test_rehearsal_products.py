@@ -10,8 +10,7 @@ import pytest
 from numba.core.errors import TypingError
 from tests.team.rehearsal.bodies import Bodies
 
-from separatrix.team.rehearsal.arrays import PAR
-from separatrix.team.rehearsal.body_state import (
+from separatrix.team.rehearsal.engine.body_state import (
     ARRIVES_MIN,
     CLOTTING,
     LOST_ML,
@@ -29,7 +28,8 @@ from separatrix.team.rehearsal.body_state import (
     TEMPERATURE_LOWEST_C,
     VOLUME_ML,
 )
-from separatrix.team.rehearsal.borrowed_kernel import borrowed
+from separatrix.team.rehearsal.engine.borrowed_kernel import borrowed
+from separatrix.team.rehearsal.play.arrays import PAR
 
 COMING = [RED_COMING, PLASMA_COMING, PLATELETS_COMING]
 GIVEN = [RED_GIVEN, PLASMA_GIVEN, PLATELETS_GIVEN]

@@ -9,11 +9,11 @@ import pytest
 from tests.team.rehearsal.planned import numbers, planned
 
 from separatrix.core import InputError
-from separatrix.team.rehearsal.compile import Compiled, compile_procedure
-from separatrix.team.rehearsal.rare import Outcome, estimate_rare
-from separatrix.team.rehearsal.rare_kernel import log_ratios, strikes_of
-from separatrix.team.rehearsal.rows import rehearse_table
-from separatrix.team.rehearsal.strata import single_strike_sum
+from separatrix.team.rehearsal.answers.rare import Outcome, estimate_rare
+from separatrix.team.rehearsal.answers.rare_kernel import log_ratios, strikes_of
+from separatrix.team.rehearsal.answers.strata import single_strike_sum
+from separatrix.team.rehearsal.play.compile import Compiled, compile_procedure
+from separatrix.team.rehearsal.runs.rows import rehearse_table
 
 FIRST, SECOND = 0.01, 0.02
 BOTH = Outcome("both", "both strike", lambda rows: rows.column("crises") >= 2)

@@ -10,7 +10,7 @@ from tests.team.rehearsal.planned import planned
 
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.protocol.model import Person, Procedure
-from separatrix.team.rehearsal.readiness import ordered, script_findings
+from separatrix.team.rehearsal.answers.readiness import ordered, script_findings
 
 Plan = tuple[Procedure, Schedule]
 Damage = Callable[[Procedure, Schedule], Plan]

@@ -11,8 +11,8 @@ from tests.team.rehearsal.planned import planned
 
 from separatrix.core.storage import to_json
 from separatrix.evidence import EvidenceReader, all_entries
-from separatrix.team.rehearsal.model import FOOTER, Rehearsal
-from separatrix.team.rehearsal.rehearse import Answers, Effort, rehearse
+from separatrix.team.rehearsal.answers.model import FOOTER, Rehearsal
+from separatrix.team.rehearsal.answers.rehearse import Answers, Effort, rehearse
 
 LITTLE = Effort(rows=40, alone=40, draws=6, inner=12, tornado=6, pairs=12, forced_pairs=2, rare=200)
 

@@ -11,11 +11,12 @@ import pytest
 from tests.team.rehearsal.planned import numbers, planned
 
 from separatrix.core import InputError
-from separatrix.team.rehearsal import trace as t
-from separatrix.team.rehearsal.compile import Compiled, compile_procedure
-from separatrix.team.rehearsal.model import Cell
-from separatrix.team.rehearsal.outputs import OF_PERSON
-from separatrix.team.rehearsal.replay import (
+from separatrix.team.rehearsal.answers.model import Cell
+from separatrix.team.rehearsal.engine import trace as t
+from separatrix.team.rehearsal.play.compile import Compiled, compile_procedure
+from separatrix.team.rehearsal.play.outputs import OF_PERSON
+from separatrix.team.rehearsal.runs.rows import Rows, rehearse_table
+from separatrix.team.rehearsal.stories.replay import (
     NOT_FORCED,
     forced_of,
     pick,
@@ -23,8 +24,7 @@ from separatrix.team.rehearsal.replay import (
     replay_cell,
     traced,
 )
-from separatrix.team.rehearsal.rows import Rows, rehearse_table
-from separatrix.team.rehearsal.telling import Teller
+from separatrix.team.rehearsal.stories.telling import Teller
 
 SEED, RUNS = 3, 12
 
@@ -67,7 +67,7 @@ def test_the_same_number_gives_the_same_story(compiled: Compiled) -> None:
 
 def test_a_long_trace_is_played_with_more_room(compiled: Compiled, monkeypatch: pytest.MonkeyPatch) -> None:
     _, whole = traced(compiled, SEED, 4)
-    monkeypatch.setattr("separatrix.team.rehearsal.replay._ROWS", 64)
+    monkeypatch.setattr("separatrix.team.rehearsal.stories.replay._ROWS", 64)
     _, again = traced(compiled, SEED, 4)
     assert np.array_equal(whole, again)
     assert len(whole) > 64
@@ -126,7 +126,7 @@ def test_a_cell_is_told_by_the_first_rehearsal_that_does_not_drop_it(
             row[status] = row[status] if number >= first else 0.0
             return row, trace
 
-        monkeypatch.setattr("separatrix.team.rehearsal.replay.traced", told)
+        monkeypatch.setattr("separatrix.team.rehearsal.stories.replay.traced", told)
 
     dropped_below(3)
     assert replay_cell(compiled, SEED, 0, cell).number == 3

@@ -5,7 +5,7 @@ import pytest
 
 from separatrix.core import StorageError
 from separatrix.core.storage import to_json
-from separatrix.team.rehearsal.model import (
+from separatrix.team.rehearsal.answers.model import (
     Band,
     Cell,
     Matrix,
@@ -16,8 +16,8 @@ from separatrix.team.rehearsal.model import (
     Rehearsal,
     Swing,
 )
-from separatrix.team.rehearsal.result_io import StoredRehearsal, read_rehearsal, write_rehearsal
-from separatrix.team.rehearsal.stored import Distribution
+from separatrix.team.rehearsal.answers.result_io import StoredRehearsal, read_rehearsal, write_rehearsal
+from separatrix.team.rehearsal.runs.stored import Distribution
 
 TIMES = Quantiles(q05=1.0, q10=2.0, q50=3.0, q90=4.0, q95=5.0, came=0.9)
 BAND = Band(

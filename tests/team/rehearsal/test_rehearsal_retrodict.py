@@ -8,18 +8,18 @@ import pytest
 from tests.team.rehearsal.log_twin import clock_text, small_logs, write_logs
 
 from separatrix.core.storage import to_json
-from separatrix.team.rehearsal.logs import read_logs
-from separatrix.team.rehearsal.moments import Moments
-from separatrix.team.rehearsal.retrodict import (
+from separatrix.team.rehearsal.retrodiction.logs import read_logs
+from separatrix.team.rehearsal.retrodiction.moments import Moments
+from separatrix.team.rehearsal.retrodiction.retrodict import (
     Retrodiction,
     calibration_of,
     compare,
     counts_of,
     likely,
 )
-from separatrix.team.rehearsal.simulated import Model
-from separatrix.team.rehearsal.spans import Measure, Span, spans_of
-from separatrix.team.rehearsal.verdict import verdict_of
+from separatrix.team.rehearsal.retrodiction.simulated import Model
+from separatrix.team.rehearsal.retrodiction.spans import Measure, Span, spans_of
+from separatrix.team.rehearsal.retrodiction.verdict import verdict_of
 
 CASES = 120
 RUNS = 2000

@@ -9,7 +9,9 @@ import pytest
 from tests.reference.rehearsal import rehearse as play_slowly
 from tests.team.rehearsal.tiny import Cause, Cover, Node, Option, Response, Tiny, Turn
 
-from separatrix.team.rehearsal.arrays import (
+from separatrix.team.rehearsal.engine.engine_kernel import rehearse as play_compiled
+from separatrix.team.rehearsal.engine.space import new_space
+from separatrix.team.rehearsal.play.arrays import (
     APART,
     CRITICAL,
     JOINED,
@@ -19,9 +21,7 @@ from separatrix.team.rehearsal.arrays import (
     SEPARATION,
     STANDBY,
 )
-from separatrix.team.rehearsal.engine_kernel import rehearse as play_compiled
-from separatrix.team.rehearsal.outputs import OF_PERSON
-from separatrix.team.rehearsal.space import new_space
+from separatrix.team.rehearsal.play.outputs import OF_PERSON
 
 Cell = tuple[int, int, int]
 Told = tuple[dict[str, float], dict[str, list[float]]]

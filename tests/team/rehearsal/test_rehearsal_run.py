@@ -10,11 +10,11 @@ from tests.team.rehearsal.random_scripts import random_script
 
 from separatrix.core.errors import InputError
 from separatrix.core.progress import silent
-from separatrix.team.rehearsal.blocks import in_blocks
-from separatrix.team.rehearsal.outputs import OF_PERSON
-from separatrix.team.rehearsal.rows import rehearse_table
-from separatrix.team.rehearsal.run import Script, run, run_block
-from separatrix.team.rehearsal.sketch import merge
+from separatrix.team.rehearsal.play.outputs import OF_PERSON
+from separatrix.team.rehearsal.runs.blocks import in_blocks
+from separatrix.team.rehearsal.runs.rows import rehearse_table
+from separatrix.team.rehearsal.runs.run import Script, run, run_block
+from separatrix.team.rehearsal.runs.sketch import merge
 
 SCRIPT = Script(*random_script(5))
 SEED = 20_261_121

@@ -12,13 +12,13 @@ import pytest
 from separatrix.core.errors import StorageError
 from separatrix.core.provenance import Provenance
 from separatrix.core.storage import COMMIT_MARK, sole_writer
-from separatrix.team.rehearsal.names import Names
-from separatrix.team.rehearsal.outputs import OF_PERSON, Layout
-from separatrix.team.rehearsal.runs_io import read_run, run_result, write_run
-from separatrix.team.rehearsal.scales import scales_of
-from separatrix.team.rehearsal.sketch import Sketch, no_sums, no_toll
-from separatrix.team.rehearsal.sketch_kernel import count_people, count_rows
-from separatrix.team.rehearsal.stored import read_distributions
+from separatrix.team.rehearsal.play.names import Names
+from separatrix.team.rehearsal.play.outputs import OF_PERSON, Layout
+from separatrix.team.rehearsal.runs.runs_io import read_run, run_result, write_run
+from separatrix.team.rehearsal.runs.scales import scales_of
+from separatrix.team.rehearsal.runs.sketch import Sketch, no_sums, no_toll
+from separatrix.team.rehearsal.runs.sketch_kernel import count_people, count_rows
+from separatrix.team.rehearsal.runs.stored import read_distributions
 
 HEADER = "column,from,to,runs\n"
 LAYOUT = Layout(("A", "B"), ("opening",))

@@ -8,13 +8,13 @@ from tests.team.rehearsal.planned import numbers, planned
 
 from separatrix.core import InputError
 from separatrix.evidence import EvidenceReader, all_entries
-from separatrix.team.rehearsal.arrays import Floats
-from separatrix.team.rehearsal.compile import Compiled, compile_procedure
-from separatrix.team.rehearsal.moments import END, START, parted, readings_of
-from separatrix.team.rehearsal.rows import rehearse_table
-from separatrix.team.rehearsal.scripts import scripts
-from separatrix.team.rehearsal.simulated import INDEPENDENT, Scripts, node_times, simulate
-from separatrix.team.rehearsal.spans import Measure
+from separatrix.team.rehearsal.play.arrays import Floats
+from separatrix.team.rehearsal.play.compile import Compiled, compile_procedure
+from separatrix.team.rehearsal.retrodiction.moments import END, START, parted, readings_of
+from separatrix.team.rehearsal.retrodiction.scripts import scripts
+from separatrix.team.rehearsal.retrodiction.simulated import INDEPENDENT, Scripts, node_times, simulate
+from separatrix.team.rehearsal.retrodiction.spans import Measure
+from separatrix.team.rehearsal.runs.rows import rehearse_table
 
 RUNS = 40
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from separatrix.core.errors import DataMissingError, SolverError
-from separatrix.team.rehearsal.outputs import OF_PERSON, Layout
-from separatrix.team.rehearsal.scales import edges, scales_of
-from separatrix.team.rehearsal.sketch import Sketch, merge, no_sums, no_toll, require_fit
-from separatrix.team.rehearsal.sketch_kernel import count_people, count_rows
+from separatrix.team.rehearsal.play.outputs import OF_PERSON, Layout
+from separatrix.team.rehearsal.runs.scales import edges, scales_of
+from separatrix.team.rehearsal.runs.sketch import Sketch, merge, no_sums, no_toll, require_fit
+from separatrix.team.rehearsal.runs.sketch_kernel import count_people, count_rows
 
 LAYOUT = Layout(("A", "B"), ("opening", "venous"))
 PEOPLE, COMPLICATIONS = 5, 3

@@ -5,9 +5,9 @@ from tests.conftest import SHARED_DATA
 from tests.team.rehearsal.log_twin import small_logs, write_logs
 
 from separatrix.evidence import EvidenceReader, all_cases, all_entries
-from separatrix.team.rehearsal.logs import LogCase, read_logs
-from separatrix.team.rehearsal.published import published_spans
-from separatrix.team.rehearsal.spans import (
+from separatrix.team.rehearsal.retrodiction.logs import LogCase, read_logs
+from separatrix.team.rehearsal.retrodiction.published import published_spans
+from separatrix.team.rehearsal.retrodiction.spans import (
     NOT_TWINS,
     OTHER_UNION,
     REPEATS_PLAN,
@@ -16,7 +16,7 @@ from separatrix.team.rehearsal.spans import (
     is_staged,
     spans_of,
 )
-from separatrix.team.rehearsal.tuning import known_from
+from separatrix.team.rehearsal.retrodiction.tuning import known_from
 
 PUBLIC = SHARED_DATA / "operation_logs"
 needs_public_logs = pytest.mark.skipif(not PUBLIC.is_dir(), reason="the public logs are not in a bare clone")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from separatrix.evidence import Mark
-from separatrix.team.rehearsal.numbers import Number, Numbers
-from separatrix.team.rehearsal.spread import hypercube, pert_quantile
+from separatrix.team.rehearsal.answers.spread import hypercube, pert_quantile
+from separatrix.team.rehearsal.play.numbers import Number, Numbers
 
 
 def numbers(**ranges: tuple[float, float, float]) -> Numbers:

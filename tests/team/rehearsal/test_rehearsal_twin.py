@@ -14,14 +14,14 @@ from tests.reference.rehearsal_draws import philox, poisson_capped, poisson_shar
 from tests.team.rehearsal.planned import numbers, planned
 from tests.team.rehearsal.random_scripts import random_script
 
-from separatrix.team.rehearsal.arrays import Arrays
-from separatrix.team.rehearsal.cells import possible_cells
-from separatrix.team.rehearsal.compile import Compiled, compile_procedure
-from separatrix.team.rehearsal.engine_kernel import rehearse as play_compiled
-from separatrix.team.rehearsal.engine_kernel import rehearse_forced
-from separatrix.team.rehearsal.outputs import OF_PERSON, Layout
-from separatrix.team.rehearsal.rows import rehearse_table
-from separatrix.team.rehearsal.space import Space, new_space
+from separatrix.team.rehearsal.engine.engine_kernel import rehearse as play_compiled
+from separatrix.team.rehearsal.engine.engine_kernel import rehearse_forced
+from separatrix.team.rehearsal.engine.space import Space, new_space
+from separatrix.team.rehearsal.play.arrays import Arrays
+from separatrix.team.rehearsal.play.cells import possible_cells
+from separatrix.team.rehearsal.play.compile import Compiled, compile_procedure
+from separatrix.team.rehearsal.play.outputs import OF_PERSON, Layout
+from separatrix.team.rehearsal.runs.rows import rehearse_table
 
 SAME_MIN = 1e-6
 SAME_SHARE = 1e-6

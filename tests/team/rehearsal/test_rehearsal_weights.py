@@ -7,8 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from separatrix.team.rehearsal.rare_kernel import MOST_STRIKES, log_ratios, strike_probability, strikes_of
-from separatrix.team.rehearsal.weights import LEAST_EFFECTIVE_HITS, mixture_weights, weigh
+from separatrix.team.rehearsal.answers.rare_kernel import (
+    MOST_STRIKES,
+    log_ratios,
+    strike_probability,
+    strikes_of,
+)
+from separatrix.team.rehearsal.answers.weights import LEAST_EFFECTIVE_HITS, mixture_weights, weigh
 
 NUMBER = np.array([1e-3, 5e-3, 0.02])
 """Two probabilities and the mean of a count."""

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from tests.team.rehearsal.random_scripts import par_of
 
-from separatrix.team.rehearsal.arrays import KNOTS, ROOM, Arrays, as_arrays
-from separatrix.team.rehearsal.outputs import Layout
+from separatrix.team.rehearsal.play.arrays import KNOTS, ROOM, Arrays, as_arrays
+from separatrix.team.rehearsal.play.outputs import Layout
 
 ALWAYS = 1e9
 """End of a shift that does not end."""

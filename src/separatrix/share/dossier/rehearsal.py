@@ -29,7 +29,7 @@ from separatrix.share.rehearsal.scenario import Card
 from separatrix.share.script.gantt import clock_text, mark_of
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.protocol.model import Procedure
-from separatrix.team.rehearsal.model import (
+from separatrix.team.rehearsal.answers.model import (
     SEPARATION_WORDING,
     BloodOrder,
     Calibrated,

@@ -11,8 +11,8 @@ from markupsafe import Markup, escape
 from separatrix.share.axes import ALARM, INK, Axes, hour_ticks, hours, ticks
 from separatrix.share.dossier.rehearsal_words import number_title
 from separatrix.share.script.gantt import clock_text, fitted
-from separatrix.team.rehearsal.model import Quantiles, Swing
-from separatrix.team.rehearsal.stored import Distribution
+from separatrix.team.rehearsal.answers.model import Quantiles, Swing
+from separatrix.team.rehearsal.runs.stored import Distribution
 
 _BARS = 60
 """Bars of a histogram at most."""

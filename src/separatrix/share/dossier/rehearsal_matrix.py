@@ -15,7 +15,7 @@ from typing import Any
 from separatrix.share.script.gantt import mark_of
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.protocol.model import Procedure
-from separatrix.team.rehearsal.model import Cell, Matrix
+from separatrix.team.rehearsal.answers.model import Cell, Matrix
 
 _WORST = ("nobody", "late", "in_time", "impossible")
 """Of several cells at one place the worst is shown."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from separatrix.share.dossier.wording import number
-from separatrix.team.rehearsal.model import Band, Effect
+from separatrix.team.rehearsal.answers.model import Band, Effect
 
 _NO_BREAK = "\u00a0"
 _OUTCOMES = {

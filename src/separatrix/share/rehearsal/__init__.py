@@ -1,7 +1,7 @@
 """The rehearsal on paper: stories of single rehearsals, and cards to rehearse with dolls.
 
 Question: how did this rehearsal go, and how do people rehearse the same?
-Input: stories that `separatrix.team.rehearsal.replay` tells.
+Input: stories that `separatrix.team.rehearsal.stories.replay` tells.
 Output: text, a page with bars against the plan and blood curves, scenario cards (HTML, PDF).
 Assumption: cues are our wording and targets the team's; what is scored is arrival, not success.
 Tests: ``tests/share/rehearsal``.

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from separatrix.share.axes import ALARM, INK, Axes, hour_ticks, hours, ticks
 from separatrix.share.script.gantt import clock_text, colour_of, mark_of
 from separatrix.team.protocol.inputs import Patient
-from separatrix.team.rehearsal.story import Curve, Floats, Story
+from separatrix.team.rehearsal.stories.story import Curve, Floats, Story
 
 _POINTS = 600
 """Points of a drawn line at most: lowest and highest of each stretch are kept."""

@@ -15,7 +15,7 @@ from markupsafe import escape
 from separatrix.core import Twin
 from separatrix.share.axes import ALARM, GRID, INK
 from separatrix.share.script.gantt import bar_box, clock_text, fitted, look_of, mark_of
-from separatrix.team.rehearsal.story import PlayedActivity, Story
+from separatrix.team.rehearsal.stories.story import PlayedActivity, Story
 
 _WIDE, _LABEL, _RIGHT = 420.0, 100.0, 8.0
 _LEFT = _RIGHT + _LABEL

@@ -17,7 +17,7 @@ from separatrix.share.script.cards import signed
 from separatrix.share.script.gantt import clock_text, colour_of
 from separatrix.share.script.pages import control_span, css_string
 from separatrix.team.protocol.model import Procedure
-from separatrix.team.rehearsal.story import Crisis, Story
+from separatrix.team.rehearsal.stories.story import Crisis, Story
 
 SAFETY = (
     "For planning and rehearsal by a qualified team. Not a certified medical device. Played by computer from "

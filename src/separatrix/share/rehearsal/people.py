@@ -7,7 +7,7 @@ from collections import defaultdict
 from separatrix.share.script.gantt import Chart, to_svg
 from separatrix.share.script.rows import Bar, Row
 from separatrix.team.choreography.model import Schedule
-from separatrix.team.rehearsal.story import Story
+from separatrix.team.rehearsal.stories.story import Story
 
 
 def people_svg(story: Story, *, safety: str) -> str:

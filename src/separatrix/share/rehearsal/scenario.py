@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from separatrix.share.rehearsal.cues import cue_of
 from separatrix.team.protocol.inputs import Patient
 from separatrix.team.protocol.model import Call, Procedure, Response
-from separatrix.team.rehearsal.story import Came, Crisis, Story
+from separatrix.team.rehearsal.stories.story import Came, Crisis, Story
 
 _CARDS_A_DAY = 3
 """Cards printed for a whole day: two hours with dolls hold no more. The others stand on its run sheet."""

@@ -13,7 +13,7 @@ from separatrix.share.rehearsal.pages import SAFETY, cards_html, story_html, sto
 from separatrix.share.rehearsal.people import people_svg
 from separatrix.share.rehearsal.scenario import Card, Scenario, cards_of
 from separatrix.team.protocol.model import Procedure
-from separatrix.team.rehearsal.story import Story
+from separatrix.team.rehearsal.stories.story import Story
 
 _LETTERS = {"median": "M", "worst": "W"}
 

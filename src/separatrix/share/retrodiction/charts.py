@@ -8,7 +8,7 @@ from itertools import groupby
 
 from markupsafe import Markup, escape
 
-from separatrix.team.rehearsal.retrodict import Calibration, SpanResult
+from separatrix.team.rehearsal.retrodiction.retrodict import Calibration, SpanResult
 
 _INK, _GRID, _SOFT = "#1b1b1f", "#d8d5ce", "#5d5b57"
 _BAR, _BOX, _OFF = "#b9cfd0", "#3f7f83", "#a3261e"

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from separatrix.share.retrodiction.charts import calibration_chart, spans_chart
 from separatrix.share.retrodiction.table import HEAD, cells, value_text
-from separatrix.team.rehearsal.retrodict import Retrodiction, SpanResult
+from separatrix.team.rehearsal.retrodiction.retrodict import Retrodiction, SpanResult
 
 SAFETY = (
     "For planning and rehearsal by a qualified team. Not a certified medical device. Published operations "

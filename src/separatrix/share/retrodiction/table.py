@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from separatrix.team.rehearsal.retrodict import Retrodiction, SpanResult
+from separatrix.team.rehearsal.retrodiction.retrodict import Retrodiction, SpanResult
 
 HEAD = ("case", "span", "observed", "q10", "q25", "q50", "q75", "q90", "50 %", "80 %", "tuning")
 

@@ -8,7 +8,7 @@ from separatrix.core.storage import disk_faults, to_json, write_atomic
 from separatrix.share.retrodiction.charts import calibration_chart, spans_chart
 from separatrix.share.retrodiction.page import to_html
 from separatrix.share.retrodiction.table import to_text
-from separatrix.team.rehearsal.retrodict import Retrodiction
+from separatrix.team.rehearsal.retrodiction.retrodict import Retrodiction
 
 
 def write_retrodiction(result: Retrodiction, folder: Path) -> tuple[Path, ...]:
