@@ -9,7 +9,6 @@ from separatrix.body import anatomy, imaging, surface, vessels
 from separatrix.case import Case
 from separatrix.pipeline.bind import script_files
 from separatrix.pipeline.model import Context, Outcome, Station
-from separatrix.pipeline.rehearsal import beside_of, run_rehearsal
 from separatrix.pipeline.script import procedures_of, run_choreography
 from separatrix.share import dossier
 
@@ -85,6 +84,13 @@ def _surface(context: Context) -> Outcome:
     return Outcome()
 
 
+def _rehearsal(context: Context) -> Outcome:
+    # Its engine is loaded, and compiled where that was never done, when it is needed and not before.
+    from separatrix.pipeline.rehearsal import run_rehearsal
+
+    return run_rehearsal(context)
+
+
 def _dossier(context: Context) -> Outcome:
     results = context.results
     provenances = [results.provenance(name) for name in _BEFORE_DOSSIER]
@@ -108,6 +114,8 @@ def _dossier(context: Context) -> Outcome:
         chapters.append(dossier.choreography_chapter(bound, results.schedules, results.explanations))
         rehearsed = results.rehearsal
         if rehearsed is not None:
+            from separatrix.pipeline.rehearsal import beside_of
+
             procedure, schedule = bound[-1], results.schedules[-1]
             beside = beside_of(procedure, schedule, rehearsed, evidence=context.evidence)
             chapters.append(dossier.rehearsal_chapter(procedure, schedule, rehearsed.answers, beside))
@@ -179,7 +187,7 @@ STATIONS: tuple[Station, ...] = (
         after=("anatomy", "vessels", "surface", "choreography"),
         sections=("protocol", "operations", "anatomy", "twins", "decision"),
         files=script_files,
-        run=run_rehearsal,
+        run=_rehearsal,
         weight=70,
     ),
     Station(
