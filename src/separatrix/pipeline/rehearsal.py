@@ -33,6 +33,9 @@ from separatrix.team.rehearsal.stories.replay import pick, replay, replay_cell
 
 FOLDER = "rehearsal"
 
+FEW_NOTES = 5
+"""So many notes are told at the end of a plan."""
+
 SCENARIOS = "scenarios"
 """Folder of the cards and stories inside the station's."""
 
@@ -76,7 +79,7 @@ def run_rehearsal(context: Context) -> Outcome:
             independent=_distributions(answered.alone),
         )
         operations.append({"operation": number, "folder": place, "digest": told.digest, "runs": told.runs})
-        notes += told.notes
+        notes += _few(told.notes)
         write_rehearsal(
             folder,
             stored,
@@ -90,6 +93,13 @@ def run_rehearsal(context: Context) -> Outcome:
         cards = scenarios(procedure, answered.compiled, told, stored.days)
         write_scenarios(procedure, cards, folder / SCENARIOS)
     return Outcome()
+
+
+def _few(notes: Sequence[str]) -> list[str]:
+    """What was seen while compiling, as notes: the first of many, and where the rest stands."""
+    if len(notes) <= FEW_NOTES:
+        return list(notes)
+    return [*notes[:FEW_NOTES], f"… and {len(notes) - FEW_NOTES} more of this kind: see readiness"]
 
 
 def _distributions(sketch: Sketch) -> Mapping[str, Distribution]:
