@@ -107,7 +107,7 @@ def test_strikes_are_added_to_the_tally() -> None:
 
 def test_an_edited_callee_is_never_run_from_a_stale_cache(tmp_path: Path) -> None:
     """A caller in the cache holds its callees' machine code: the cache's folder is the source's own."""
-    source = Path(places.__file__).parents[3]
+    source = Path(places.__file__).parents[4]
     shutil.copytree(source / "separatrix", tmp_path / "src" / "separatrix")
     [callee] = (tmp_path / "src").rglob("mixing_kernel.py")
     [caller] = (tmp_path / "src").rglob("many_kernel.py")
