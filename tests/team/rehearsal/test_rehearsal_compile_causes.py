@@ -218,6 +218,7 @@ def test_a_value_that_cannot_be_is_refused_with_all_others() -> None:
 NO_USE_IN_A_BIRTH = {
     "rehearsal.arrival.equipment_other_room",
     "rehearsal.control.unstated",
+    "rehearsal.relief.early",
     "rehearsal.exchange.scalp_share",
     "rehearsal.branch.stage",
     "complication.fatigue_error_factor",
