@@ -58,7 +58,7 @@ def first_days(ints, reals):  # type: ignore[no-untyped-def]
     last, last_row = -math.inf, -1
     while True:
         # The next strike by time, then by row: there are few rows, and most rehearsals have no strike.
-        soonest, first, control = math.inf, -1, 0.0
+        soonest, first, control = math.inf, int(NONE), 0.0
         for row in range(rows):
             u0, u1, u2, _ = uniforms(seed, replication, row, AFTER_DRAW)
             if u0 >= reals[ints[at.AFTER_NUMBER] + row]:

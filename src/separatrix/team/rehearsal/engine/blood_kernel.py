@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
-
 from separatrix.team.rehearsal.engine import trace as kinds
 from separatrix.team.rehearsal.engine.body_state import (
     ARRIVES_MIN,
@@ -71,12 +69,11 @@ def find_losses(ints, reals, body):  # type: ignore[no-untyped-def]
     ints[at.LOSS_CHANGED] = 0
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@inner
 def step_bodies(ints, reals, blood, body, scratch):  # type: ignore[no-untyped-def]
     """Move the patients on to now; thresholds that were crossed, two bits a patient.
 
-    To be called before anything changes that they depend on. Written into its one caller: handing all the
-    arrays on took longer than the step.
+    To be called before anything changes that they depend on.
     """
     now = reals[at.NOW]
     since = now - reals[at.BODY_AT]

@@ -92,16 +92,22 @@ def rehearse(space, seed, replication, forced, row, people, trace, tally):  # ty
         Rows of the trace that were filled.
     """
     space = borrowed(space)  # type: ignore[call-arg]
+    play_one(space, seed, replication, forced, row, people, tally)
     ints, reals = space.ints, space.reals
-    ints[at.WATCHING] = 0
-    begin(space, seed, replication, forced)
-    play(space)
-    finish(space, row, people, tally)
     used = min(ints[at.TRACE_USED], trace.shape[0])
     for i in range(used):
         for field in range(told.FIELDS):
             trace[i, field] = reals[ints[at.TRACE] + i * told.FIELDS + field]
     return used
+
+
+@inner
+def play_one(space, seed, replication, forced, row, people, tally):  # type: ignore[no-untyped-def]
+    """Play one rehearsal in a borrowed space; the rest as in `rehearse`, without a trace."""
+    space.ints[at.WATCHING] = 0
+    begin(space, seed, replication, forced)
+    play(space)
+    finish(space, row, people, tally)
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
-
 from separatrix.team.rehearsal.engine.body_state import (
     CLOTTING,
     CLOTTING_LOWEST,
@@ -31,7 +29,7 @@ TOO_LONG = -2
 """A step's answer where a volume would fall by more than half; nothing has changed then."""
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@inner
 def keep(body, par, state, p, share, haematocrit, clotting, mmol, temperature):  # type: ignore[no-untyped-def]
     """Keep a patient's lowest and highest values, told by their numbers of now.
 

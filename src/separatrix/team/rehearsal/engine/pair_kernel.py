@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from separatrix.team.rehearsal.engine.body_state import (
     CLOTTING,
     FLUID_ML,
@@ -24,6 +26,7 @@ from separatrix.team.rehearsal.engine.mixing_kernel import pair_mixing
 from separatrix.team.rehearsal.engine.note_kernel import TOO_LONG, keep
 from separatrix.team.rehearsal.play.arrays import BODY, PAR
 
+_A, _B = np.int64(0), np.int64(1)
 _WEIGHT, _VOLUME = BODY["weight_kg"], BODY["volume_ml"]
 _TICK_BLEEDING, _FLOOR = PAR["tick_bleeding_min"], PAR["volume_floor"]
 _FLUID, _DIURESIS = PAR["fluid_ml_per_kg_per_min"], PAR["diuresis_ml_per_kg_per_min"]
@@ -82,9 +85,9 @@ def pair_step(body, exchange, par, state, step, loss, row):  # type: ignore[no-u
     state[1, URINE_ML if fluid_b < 0.0 else FLUID_ML] += abs(fluid_b) * step
     per_a, per_b = 1.0 / end_a, 1.0 / end_b
     told_a = keep(
-        body, par, state, 0, end_a / body[0, _VOLUME], red_a * per_a, clotting_a * per_a, x * per_a, warm_a
+        body, par, state, _A, end_a / body[0, _VOLUME], red_a * per_a, clotting_a * per_a, x * per_a, warm_a
     )
     told_b = keep(
-        body, par, state, 1, end_b / body[1, _VOLUME], red_b * per_b, clotting_b * per_b, y * per_b, warm_b
+        body, par, state, _B, end_b / body[1, _VOLUME], red_b * per_b, clotting_b * per_b, y * per_b, warm_b
     )
     return -1 if told_a < 0 or told_b < 0 else told_a | told_b

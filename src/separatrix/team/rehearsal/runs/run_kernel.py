@@ -5,7 +5,8 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from separatrix.team.rehearsal.engine.engine_kernel import rehearse
+from separatrix.team.rehearsal.engine.borrowed_kernel import borrowed
+from separatrix.team.rehearsal.engine.engine_kernel import play_one
 from separatrix.team.rehearsal.play.outputs import OF_PERSON
 from separatrix.team.rehearsal.runs.sketch_kernel import count_people
 
@@ -20,9 +21,9 @@ def play(space, seed, first, forced, rows, totals, toll):  # type: ignore[no-unt
     (count, 6) takes each rehearsal's sums over the people; of length 0 it is left. `toll` is added to.
     """
     people = np.zeros(toll.most.shape)
-    no_trace = np.zeros((0, 6))
+    lent = borrowed(space)  # type: ignore[call-arg, var-annotated]
     for i in range(rows.shape[0]):
-        rehearse(space, seed, first + i, forced, rows[i], people, no_trace, toll.tally)
+        play_one(lent, seed, first + i, forced, rows[i], people, toll.tally)
         count_people(people, toll)
         if totals.shape[0] > 0:
             for f in range(PERSON_COLUMNS):
