@@ -183,6 +183,12 @@ def rehearse(
             from separatrix.core import Fault, InputError
 
             raise InputError(Fault(field="--strike", problem="needs --replay", mend="add --replay 0"))
+        if cluster is not None and replay is not None:
+            from separatrix.core import Fault, InputError
+
+            raise InputError(
+                Fault(field="--cluster", problem="one rehearsal is replayed here", mend="take out --cluster")
+            )
         if replay is not None:
             out.answer(
                 *story_report(replay_case(case, number=replay, seed=seed, strike=strike, operation=operation))

@@ -137,9 +137,24 @@ def run_report(folder: Path, run: dict[str, Any]) -> tuple[dict[str, Any], str]:
         if told is not None and told.get("q50") is not None
     ]
     lines = _table(("minute", "5 %", "10 %", "50 %", "90 %", "95 %"), rows)
+    lines += _cut_short(run)
     lines += ["", f"{run['runs']} rehearsals, seed {run['seed']}: for relief and supplies, not a target."]
     lines += [f"digest {run['digest']}", f"kept in {folder}", SAFETY]
     return data, "\n".join(lines)
+
+
+def _cut_short(run: dict[str, Any]) -> list[str]:
+    """Rehearsals that did not come to their end, or in which the children stayed one."""
+    said = (
+        ("stopped", "were stopped by the limit of events: the script has no way on, or too much struck"),
+        ("staged", "were staged: the children are parted another day"),
+    )
+    lines = []
+    for column, words in said:
+        number = round(run["columns"].get(column, {}).get("mean", 0.0) * run["runs"])
+        if number:
+            lines.append(f"{number} of {run['runs']} {words}")
+    return ["", *lines] if lines else []
 
 
 def _minute(told: dict[str, Any], quantile: str) -> str:

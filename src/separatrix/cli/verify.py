@@ -39,10 +39,12 @@ def verify(
 
         settle_compiled_cache()
         from separatrix.evidence import EvidenceReader, all_entries
-        from separatrix.share.retrodiction import write_retrodiction
+        from separatrix.share.retrodiction import check_folder, write_retrodiction
         from separatrix.share.retrodiction.table import to_text
         from separatrix.team.rehearsal.retrodiction.verify import verify as retrodict
 
+        if folder is not None:
+            check_folder(folder)
         with out.progress() as progress:
             result = retrodict(
                 logs, evidence=EvidenceReader(all_entries()), n=runs, seed=seed, progress=progress

@@ -14,6 +14,7 @@ from separatrix.core import Fault, Grid, InputError, Progress, Twin, silent
 from separatrix.core.runtime import available_threads
 from separatrix.evidence import EvidenceReader, all_entries
 from separatrix.team.protocol import ProtocolFile, check_files, inputs_for
+from separatrix.team.rehearsal.play.numbers import team_value_faults
 
 TEAM_FILE = "team.yaml"
 """Name of the team file in the case folder."""
@@ -63,6 +64,7 @@ def check_case(folder: Path, *, progress: Progress = silent) -> CheckReport:
     scene = None
     try:
         evidence = evidence_for(case)
+        faults += team_value_faults(evidence)
     except InputError as error:
         faults += error.faults
         evidence = EvidenceReader(all_entries())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,9 @@ from separatrix.case import Case, evidence_for
 from separatrix.core import Fault, InputError, Progress, near_names, silent
 from separatrix.core.provenance import Provenance, package_version, source_hash
 from separatrix.core.runtime import available_threads, settle_compiled_cache
-from separatrix.core.storage import RUNS, disk_faults, fresh_folder, swap_in
+from separatrix.core.storage import RUNS, disk_faults, fresh_folder, sole_writer, swap_in
 from separatrix.evidence import EvidenceReader
-from separatrix.pipeline.cache import stored_provenance
+from separatrix.pipeline.cache import is_intact, station_inputs, stored_provenance
 from separatrix.pipeline.model import Context, Outcome
 from separatrix.pipeline.results import Results
 from separatrix.pipeline.script import FOLDER as CHOREOGRAPHY
@@ -27,6 +28,7 @@ from separatrix.team.rehearsal.answers.model import Cell, Matrix, Rehearsal
 from separatrix.team.rehearsal.answers.result_io import StoredRehearsal, write_rehearsal
 from separatrix.team.rehearsal.play.compile import Compiled, compile_procedure
 from separatrix.team.rehearsal.play.numbers import numbers_of
+from separatrix.team.rehearsal.runs.rows import Rows
 from separatrix.team.rehearsal.runs.sketch import Sketch
 from separatrix.team.rehearsal.runs.stored import Distribution
 from separatrix.team.rehearsal.stories.replay import pick, replay, replay_cell
@@ -38,6 +40,9 @@ FEW_NOTES = 5
 
 SCENARIOS = "scenarios"
 """Folder of the cards and stories inside the station's."""
+
+LONGEST_NAME = 60
+"""Of what was asked for and is not known, so much is said again."""
 
 CHOSEN = 8
 """Complications that get scenario cards, beside the median and the worst day."""
@@ -71,10 +76,10 @@ def run_rehearsal(context: Context) -> Outcome:
             threads=context.threads,
             progress=_within(context.progress, (number - 1) / len(bound), 1 / len(bound)),
         )
-        told, picked = answered.rehearsal, pick(answered.rows)
+        told = answered.rehearsal
         stored = StoredRehearsal(
             answers=told,
-            days={"median": picked.median, "worst": picked.worst},
+            days=_days(answered.rows),
             distributions=_distributions(answered.sketch),
             independent=_distributions(answered.alone),
         )
@@ -100,6 +105,14 @@ def _few(notes: Sequence[str]) -> list[str]:
     if len(notes) <= FEW_NOTES:
         return list(notes)
     return [*notes[:FEW_NOTES], f"… and {len(notes) - FEW_NOTES} more of this kind: see readiness"]
+
+
+def _days(rows: Rows) -> Mapping[str, int]:
+    """Numbers of the days worth telling; none where no rehearsal came to its end, which is a finding."""
+    with contextlib.suppress(InputError):
+        picked = pick(rows)
+        return {"median": picked.median, "worst": picked.worst}
+    return {}
 
 
 def _distributions(sketch: Sketch) -> Mapping[str, Distribution]:
@@ -130,14 +143,16 @@ def scenarios(
     Parameters
     ----------
     days
-        ``median`` and ``worst``: number of the rehearsal. A birth has none: nothing is drawn there.
+        ``median`` and ``worst``: number of the rehearsal; none where every rehearsal was stopped.
     """
     seed = rehearsal.seed
     whole = [day(name, replay(compiled, seed, number)) for name, number in days.items()]
-    single = [
-        chosen(cell.complication, replay_cell(compiled, seed, days["median"], cell))
-        for cell in chosen_cells(rehearsal.matrix)
-    ]
+    single = []
+    for cell in chosen_cells(rehearsal.matrix):
+        # What strikes in none of very many rehearsals is no day to act out.
+        with contextlib.suppress(InputError):
+            story = replay_cell(compiled, seed, days.get("median", 0), cell)
+            single.append(chosen(cell.complication, story))
     return (*whole, *single)
 
 
@@ -198,16 +213,26 @@ def planned_operation(case: Case, operation: int | None = None) -> Rehearsed:
     evidence = evidence_for(case)
     results = Results(case.plan_folder)
     stored = stored_provenance(case.plan_folder / CHOREOGRAPHY)
-    if stored is None or not results.is_done(CHOREOGRAPHY):
-        raise InputError(_no_script(case, results, "has no script to rehearse" if stored is None else ""))
-    if stored.source_sha256 != source_hash():
-        raise InputError(_no_script(case, results, "was planned by another version of the program"))
+    if stored is None:
+        raise InputError(_no_script(case, "has no script to rehearse"))
+    because = _misfit(case, stored, evidence)
+    if because:
+        raise InputError(_no_script(case, because))
+    if not results.is_done(CHOREOGRAPHY):
+        status, reason = (word.replace("_", " ") for word in results.status(CHOREOGRAPHY))
+        raise InputError(
+            _no_script(case, f"has no script to rehearse: choreography is {status}, because {reason}")
+        )
     bound = procedures_of(case, results, evidence=evidence)
     asked = len(bound) if operation is None else operation
     if not 1 <= asked <= len(bound):
-        raise InputError(Fault(field="--operation", problem=f"found {asked}", expected=f"1 to {len(bound)}"))
+        there = "1: the case has one" if len(bound) == 1 else f"1 to {len(bound)}"
+        raise InputError(Fault(field="--operation", problem=f"found {asked}", expected=there))
     procedure, schedule = bound[asked - 1], results.schedules[asked - 1]
-    compiled = compile_procedure(procedure, schedule, numbers_of(procedure, evidence=evidence))
+    try:
+        compiled = compile_procedure(procedure, schedule, numbers_of(procedure, evidence=evidence))
+    except InputError as error:
+        raise InputError(*map(case.located, error.faults)) from error
     return Rehearsed(
         case=case,
         procedure=procedure,
@@ -226,10 +251,25 @@ def planned_operation(case: Case, operation: int | None = None) -> Rehearsed:
     )
 
 
-def _no_script(case: Case, results: Results, because: str) -> Fault:
-    if not because:
-        status, reason = results.status(CHOREOGRAPHY)
-        because = f"has no script to rehearse: choreography is {status.replace('_', ' ')}, because {reason}"
+def _misfit(case: Case, stored: Provenance, evidence: EvidenceReader) -> str:
+    """Why a stored script is not the one of the case as it now is; empty where it is."""
+    from separatrix.pipeline.stations import STATIONS
+
+    if stored.source_sha256 != source_hash():
+        return "was planned by another version of the program"
+    if not is_intact(case.plan_folder / CHOREOGRAPHY, stored):
+        return f"has a script whose files, in plan/{CHOREOGRAPHY}, changed since they were written"
+    station = next(station for station in STATIONS if station.name == CHOREOGRAPHY)
+    now = station_inputs(station, case, case.plan_folder)
+    changed = sorted(name for name in {*now, *stored.inputs} if now.get(name) != stored.inputs.get(name))
+    if changed:
+        return f"changed since its script was planned ({', '.join(changed)})"
+    values = evidence.values_of(stored.evidence)
+    changed = sorted(name for name in stored.evidence if values.get(name) != stored.evidence[name])
+    return f"has other values since its script was planned ({', '.join(changed)})" if changed else ""
+
+
+def _no_script(case: Case, because: str) -> Fault:
     return Fault(
         file=str(case.path), problem=because, mend=f"run `separatrix plan {case.folder} --until choreography`"
     )
@@ -265,10 +305,14 @@ def rehearse_case(
     tuple
         The folder, and what its ``result.json`` holds.
     """
-    from separatrix.team.rehearsal.runs.cluster import run_on_cluster
+    from separatrix.team.rehearsal.runs.blocks import check_size
+    from separatrix.team.rehearsal.runs.cluster import check_address, run_on_cluster
     from separatrix.team.rehearsal.runs.run import run
     from separatrix.team.rehearsal.runs.runs_io import write_run
 
+    check_size(n, seed)
+    if cluster is not None:
+        check_address(cluster)
     asked = planned_operation(case, operation)
     if cluster is not None:
         sketch = run_on_cluster(asked.compiled, n=n, seed=seed, cluster=cluster, progress=progress)
@@ -297,14 +341,16 @@ def replay_case(
     Path
         Folder of the story, under ``plan/rehearsal/runs/``.
     """
-    from separatrix.team.rehearsal.stories.replay import NOT_FORCED
+    from separatrix.team.rehearsal.runs.blocks import check_size
+    from separatrix.team.rehearsal.stories.replay import NOT_FORCED, check_number
 
+    check_size(1, seed)
+    check_number(number)
     asked = planned_operation(case, operation)
-    forced = forced_strike(asked.compiled, strike) if strike else NOT_FORCED
+    forced = NOT_FORCED if strike is None else forced_strike(asked.compiled, strike)
     story = replay(asked.compiled, seed, number, forced)
     name = f"{seed}-story-{number}" + (f"-{strike.replace('/', '-')}" if strike else "")
-    with disk_faults(case.plan_folder):
-        asked.runs.mkdir(parents=True, exist_ok=True)
+    with disk_faults(case.plan_folder), sole_writer(asked.runs):
         folder = fresh_folder(asked.runs, name)
         write_story(story, folder)
         swap_in(folder, asked.runs / name, asked.made_from.to_dict())
@@ -329,19 +375,28 @@ def forced_strike(compiled: Compiled, strike: str) -> tuple[int, int, int]:
     faults = []
     if activity not in nodes:
         faults.append(
-            Fault(field="--strike", problem=f"no activity '{activity}'", mend=near_names(activity, nodes))
+            Fault(
+                field="--strike",
+                problem=f"no activity '{_brief(activity)}'",
+                expected="ACTIVITY/COMPLICATION or ACTIVITY/COMPLICATION@PATIENT",
+                mend=near_names(_brief(activity), nodes),
+            )
         )
     if complication not in names.complications:
         faults.append(
             Fault(
                 field="--strike",
-                problem=f"no complication '{short}'",
-                mend=near_names(complication, names.complications),
+                problem=f"no complication '{_brief(short)}'",
+                mend=near_names(_brief(complication), names.complications),
             )
         )
     if patient and patient not in names.patients:
         faults.append(
-            Fault(field="--strike", problem=f"no patient '{patient}'", expected=", ".join(names.patients))
+            Fault(
+                field="--strike",
+                problem=f"no patient '{_brief(patient)}'",
+                expected=", ".join(names.patients),
+            )
         )
     if faults:
         raise InputError(*faults)
@@ -358,3 +413,7 @@ def forced_strike(compiled: Compiled, strike: str) -> tuple[int, int, int]:
             )
         )
     return node, row, wanted
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= LONGEST_NAME else text[:LONGEST_NAME] + "…"

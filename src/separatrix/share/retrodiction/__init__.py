@@ -6,6 +6,6 @@ Assumption: none of its own; it shows what was compared and what was not.
 Tests: ``tests/share/retrodiction``.
 """
 
-from separatrix.share.retrodiction.write import write_retrodiction
+from separatrix.share.retrodiction.write import check_folder, write_retrodiction
 
-__all__ = ["write_retrodiction"]
+__all__ = ["check_folder", "write_retrodiction"]

@@ -240,7 +240,11 @@ def clock_text(minute: float) -> str:
     --------
     >>> clock_text(605), clock_text(605.4)
     ('10 h 05', '10 h 05')
+    >>> clock_text(float("inf"))
+    'never'
     """
+    if math.isinf(minute):
+        return "never"
     whole = round(minute)
     return f"{whole // 60} h {whole % 60:02d}"
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from separatrix.core import Fault, InputError, near_names
-from separatrix.evidence import Complication, Role, all_complications
+from separatrix.evidence import Complication
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.protocol.model import Duration, Procedure
 from separatrix.team.rehearsal.play import arrays as ar
@@ -21,8 +21,9 @@ from separatrix.team.rehearsal.play import compile_causes as striking
 from separatrix.team.rehearsal.play.arrays import Arrays, Floats, Ints, as_arrays
 from separatrix.team.rehearsal.play.compile_arcs import arc_fields, releases, waiting_of
 from separatrix.team.rehearsal.play.compile_branches import branches_of, option_shares
+from separatrix.team.rehearsal.play.compile_check import check_responses, check_schedule
 from separatrix.team.rehearsal.play.compile_covers import Chain, chain_fields, chains_of
-from separatrix.team.rehearsal.play.compile_findings import unanswered, unmet
+from separatrix.team.rehearsal.play.compile_findings import unanswered, unheld, unmet
 from separatrix.team.rehearsal.play.compile_nodes import (
     Node,
     node_fields,
@@ -34,7 +35,6 @@ from separatrix.team.rehearsal.play.compile_nodes import (
 from separatrix.team.rehearsal.play.compile_people import (
     Needs,
     Slot,
-    check_people,
     flat,
     person_fields,
     pointers,
@@ -122,9 +122,16 @@ def compile_procedure(
 def structure_of(procedure: Procedure, schedule: Schedule) -> Structure:
     """What does not depend on numbers; see `compile_procedure` for its errors."""
     if schedule.status == "infeasible":
-        raise InputError(Fault(field="schedule", problem="there is none: " + schedule.because))
-    check_people(procedure, schedule)
-    rows = _rows(procedure)
+        raise InputError(
+            Fault(
+                field="schedule",
+                problem="there is none" + (f": {schedule.because}" if schedule.because else ""),
+                mend="mend what keeps the procedure from being planned, and plan it again",
+            )
+        )
+    check_schedule(procedure, schedule)
+    rows = rows_of(procedure)
+    check_responses(procedure, rows)
     complications = tuple(row.id for row in rows)
     nodes = nodes_of(procedure, schedule)
     node_of = {node.name.id: i for i, node in enumerate(nodes) if node.name.branch < 0}
@@ -186,6 +193,7 @@ def structure_of(procedure: Procedure, schedule: Schedule) -> Structure:
         *waiting.findings,
         *unanswered(rows, nodes, procedure, response_of),
         *unmet(responses, needs, answers, procedure, schedule.end_min, later),
+        *unheld(procedure),
         *branches.never,
     )
     return Structure(
@@ -202,34 +210,6 @@ def structure_of(procedure: Procedure, schedule: Schedule) -> Structure:
         layout=Layout(procedure.patients, phases),
         findings=findings,
     )
-
-
-def _rows(procedure: Procedure) -> tuple[Complication, ...]:
-    """Complications that fit the procedure; every response must be to one of them."""
-    rows = rows_of(procedure)
-    known = {row.id for row in rows}
-    faults = [
-        Fault(
-            field=f"responses.{response.complication}",
-            problem=_no_row(response.complication),
-            mend=near_names(response.complication, known),
-        )
-        for response in procedure.responses
-        if response.complication not in known
-    ]
-    if faults:
-        raise InputError(*faults)
-    return rows
-
-
-def _no_row(complication: str) -> str:
-    """Why a response is to nothing that strikes in a procedure."""
-    row = all_complications().get(complication)
-    if row is None:
-        return "a response to nothing that the list of complications has"
-    if row.role in (Role.CALIBRATION, Role.MODIFIER):
-        return f"a response to a row of role {row.role.value}: it never strikes"
-    return "a response to what strikes in " + " and ".join(row.procedures) + " only"
 
 
 def _awake(

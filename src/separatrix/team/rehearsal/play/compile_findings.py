@@ -72,7 +72,7 @@ def unmet(
     for row, titles in asked.items():
         need = names[row]
         people = needs.candidates(need)
-        whose = f"'{titles[0]}'" + (f" and {len(set(titles)) - 1} more" if len(set(titles)) > 1 else "")
+        whose = _whose(titles)
         if not people:
             yield f"Nobody in the team can come as {_said(need)} to {whose}"
             continue
@@ -84,6 +84,22 @@ def unmet(
         for begin, end in gaps([procedure.people[i].shift_min for i in people], until):
             when = "after the operation" if need.standby else "of the operation"
             yield f"Nobody is on duty as {_said(need)} from minute {begin} to {end} {when}, called to {whose}"
+
+
+def unheld(procedure: Procedure) -> Iterator[str]:
+    """Devices and supplies that a response calls for and the team has none of, not even on its list."""
+    asked: dict[str, list[str]] = {}
+    for response in procedure.responses:
+        for name in {**response.equipment, **response.consumables}:
+            if name not in procedure.equipment and name not in procedure.consumables:
+                asked.setdefault(name, []).append(response.title)
+    for name, titles in asked.items():
+        yield f"The team has no '{name}', called for by " + _whose(titles)
+
+
+def _whose(titles: Sequence[str]) -> str:
+    others = len(set(titles)) - 1
+    return f"'{titles[0]}'" + (f" and {others} more" if others else "")
 
 
 def _said(need: NeedName) -> str:

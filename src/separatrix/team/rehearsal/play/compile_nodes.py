@@ -48,16 +48,11 @@ def nodes_of(procedure: Procedure, schedule: Schedule) -> tuple[Node, ...]:
     Raises
     ------
     InputError
-        With every activity that the schedule does not have, and every branch at none.
+        With every branch at no activity.
     """
     when = {item.id: item for item in schedule.activities}
-    faults = [
-        Fault(field=a.id, problem="is not in the schedule", mend="plan this procedure again")
-        for a in procedure.activities
-        if a.id not in when
-    ]
     known = {a.id for a in procedure.activities}
-    faults += [
+    faults = [
         Fault(
             field=f"branches.{b.id}", problem=f"is taken at '{b.at}', which is no activity of the procedure"
         )

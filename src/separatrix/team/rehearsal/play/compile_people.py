@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from separatrix.core import Fault, InputError, near_names
 from separatrix.team.choreography.model import Assignment, Schedule
 from separatrix.team.protocol.matching import may_fill
 from separatrix.team.protocol.model import Need, Person, Procedure
@@ -78,29 +77,6 @@ def pointers(lengths: Sequence[int]) -> Ints:
 def flat(rows: Sequence[Sequence[int]]) -> Ints:
     """All rows one behind the other."""
     return np.array([item for row in rows for item in row], np.int64)
-
-
-def check_people(procedure: Procedure, schedule: Schedule) -> None:
-    """Refuse a schedule that names people who are not in the team.
-
-    Raises
-    ------
-    InputError
-        With every such person.
-    """
-    known = {person.id for person in procedure.people}
-    unknown = sorted({item.person for item in schedule.assignments} - known)
-    if unknown:
-        raise InputError(
-            *(
-                Fault(
-                    field=f"schedule.{name}",
-                    problem="the schedule names somebody who is not in the team",
-                    mend=near_names(name, known) + "; plan again with this team",
-                )
-                for name in unknown
-            )
-        )
 
 
 def person_fields(procedure: Procedure, schedule: Schedule) -> dict[str, Ints | Floats]:

@@ -15,10 +15,12 @@ import numpy as np
 
 from separatrix.core import Fault, InputError, Unknown, near_names
 from separatrix.evidence import Complication, EvidenceReader, Mark, Role, all_complications
+from separatrix.evidence.lists import Quantity
 from separatrix.evidence.model import Entry, Kind
 from separatrix.team.protocol.model import Procedure
 from separatrix.team.rehearsal.play import where
 from separatrix.team.rehearsal.play.arrays import Floats
+from separatrix.team.rehearsal.play.places import MOST_OF_A_CAUSE
 
 SEPARATION, BIRTH = "separation", "birth"
 """Kinds of procedure in the list of complications."""
@@ -128,6 +130,47 @@ OTHERS_OF_KIND = {
         "rehearsal.body.mother_haematocrit",
     ),
 }
+
+SPREADS = frozenset(
+    {
+        "durations.prior.phase_ln_sd",
+        "rehearsal.blood.loss_sigma",
+        "rehearsal.duration.operation_ln_sd",
+        "rehearsal.duration.birth_ln_sd",
+        "rehearsal.duration.operation_ln_mean",
+        "rehearsal.duration.birth_ln_mean",
+    }
+)
+"""Numbers of a logarithm: 3 is a factor of 20 already."""
+
+ABOVE_ZERO = {
+    "rehearsal.body.tick_min": 0.1,
+    "rehearsal.body.tick_bleeding_min": 0.1,
+    "rehearsal.relief.retry": 1.0,
+    "rehearsal.duration.tail_factor": 0.1,
+    "rehearsal.control.short_handed": 1.0,
+    "rehearsal.product.red_pack_ml": 1.0,
+    "rehearsal.product.plasma_pack_ml": 1.0,
+    "rehearsal.product.platelet_pack_ml": 1.0,
+    "rehearsal.product.product_ml_per_kg": 0.1,
+    "rehearsal.product.red_pack_haematocrit": 0.1,
+    "rehearsal.body.newborn_weight_kg": 0.1,
+    "rehearsal.body.mother_weight_kg": 1.0,
+    "rehearsal.body.mother_blood_volume": 1.0,
+    "rehearsal.body.mother_haematocrit": 0.01,
+    "rehearsal.body.volume_floor": 0.01,
+    "haemodynamics.allowed_loss.haematocrit_start": 0.01,
+    "haemodynamics.blood_volume.infant": 1.0,
+    "haemodynamics.blood_volume.newborn": 1.0,
+    "procedure.default.weight": 0.1,
+    "durations.craniosynostosis.infants": 1.0,
+}
+"""The least that a number may be where it divides, or where time would stand still at 0."""
+
+MOST_OF_UNIT = {"min": 10_080.0, "h": 720.0, "kg": 300.0, "degC": 45.0}
+"""The most that a number of a unit may be; of any other `MOST`."""
+
+MOST_OF_LN, MOST = 3.0, 10_000.0
 
 PREEMPTION = {"resume": 0.0, "restart": 1.0, "resample": 2.0}
 
@@ -262,8 +305,7 @@ def numbers_of(procedure: Procedure, *, evidence: EvidenceReader) -> Numbers:
     InputError
         With every entry that is missing or cannot be used.
     """
-    kind = kind_of(procedure)
-    keys = [*OF_KIND[kind].values(), *COMMON.values(), *OTHERS, *OTHERS_OF_KIND[kind]]
+    keys = _keys_of(kind_of(procedure))
     keys += [row.id for row in rows_of(procedure) if row.role is not Role.THRESHOLD and not _is_later(row)]
     found: dict[str, Number] = {}
     faults: list[Fault] = []
@@ -275,11 +317,32 @@ def numbers_of(procedure: Procedure, *, evidence: EvidenceReader) -> Numbers:
             faults += _add(entry, found)
         elif not key.startswith("complication."):
             faults.append(
-                Fault(field=key, problem="nobody knows its value", mend="set it under `assumptions:`")
+                Fault(
+                    field=f"assumptions.{key}",
+                    problem="nobody knows its value, and the rehearsal rests on it",
+                    mend="set it under `assumptions:`",
+                )
             )
     if faults:
         raise InputError(*faults)
     return Numbers(found)
+
+
+def team_value_faults(evidence: EvidenceReader) -> list[Fault]:
+    """What is wrong with a team's own values of the numbers that any rehearsal rests on."""
+    keys = dict.fromkeys(key for kind in (SEPARATION, BIRTH) for key in _keys_of(kind))
+    keys |= dict.fromkeys(key for key, row in all_complications().items() if row.role is Role.CAUSE)
+    faults: list[Fault] = []
+    for entry in map(evidence.entry, keys):
+        if entry.overridden and not isinstance(entry.value, Unknown):
+            found: dict[str, Number] = {}
+            is_word = entry.id == COMMON["preemption"]
+            faults += _add_preemption(entry, found) if is_word else _add(entry, found)
+    return faults
+
+
+def _keys_of(kind: str) -> list[str]:
+    return [*OF_KIND[kind].values(), *COMMON.values(), *OTHERS, *OTHERS_OF_KIND[kind]]
 
 
 def _is_later(row: Complication) -> bool:
@@ -290,11 +353,22 @@ def _is_later(row: Complication) -> bool:
 
 def _add(entry: Entry, found: dict[str, Number]) -> Iterable[Fault]:
     if entry.kind not in (Kind.NUMBER, Kind.FRACTION, Kind.COUNT):
-        yield Fault(field=entry.id, problem=f"is a {entry.kind.value}", expected="a number")
+        yield Fault(field=_field(entry), problem=f"is a {entry.kind.value}", expected="a number")
         return
     value = float(entry.value)  # type: ignore[arg-type]
     low = value if entry.low is None else entry.low
     high = value if entry.high is None else entry.high
+    least, most = _limits(entry)
+    beyond = [n for n in (value, low, high) if not least <= n <= most]
+    if beyond:
+        yield Fault(
+            field=_field(entry),
+            problem=f"{beyond[0]:g} {entry.unit if entry.unit != '1' else ''}".rstrip()
+            + " cannot be rehearsed",
+            expected=f"{least:g} to {most:g}",
+            mend="correct the value, its low and its high, or take it out to rehearse with the table's",
+        )
+        return
     found[entry.id] = Number(
         id=entry.id,
         value=value,
@@ -307,10 +381,29 @@ def _add(entry: Entry, found: dict[str, Number]) -> Iterable[Fault]:
     )
 
 
+def _field(entry: Entry) -> str:
+    """Where a number is set: in the case, if the team has set it."""
+    return f"assumptions.{entry.id}" if entry.overridden else entry.id
+
+
+def _limits(entry: Entry) -> tuple[float, float]:
+    """From where to where a number can be rehearsed with, its low and its high too."""
+    if entry.id in SPREADS:
+        return (-MOST_OF_LN if entry.id.endswith("_mean") else 0.0), MOST_OF_LN
+    if entry.kind is Kind.FRACTION:
+        return ABOVE_ZERO.get(entry.id, 0.0), 1.0
+    most = MOST_OF_UNIT.get(entry.unit, MOST)
+    row = all_complications().get(entry.id)
+    if row is not None and row.quantity is Quantity.COUNT:
+        table = entry.original or entry
+        most = max(float(MOST_OF_A_CAUSE), table.high or 0.0)
+    return ABOVE_ZERO.get(entry.id, 0.0), most
+
+
 def _add_preemption(entry: Entry, found: dict[str, Number]) -> Iterable[Fault]:
     word = str(entry.value)
     if word not in PREEMPTION:
-        yield Fault(field=entry.id, problem=f"'{word}' is unknown", mend=near_names(word, PREEMPTION))
+        yield Fault(field=_field(entry), problem=f"'{word}' is unknown", mend=near_names(word, PREEMPTION))
         return
     code = PREEMPTION[word]
     found[entry.id] = Number(

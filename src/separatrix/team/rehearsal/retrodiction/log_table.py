@@ -10,11 +10,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from separatrix.core import Fault, near_names
+from separatrix.core import Fault, InputError, near_names
 
+_WHOLE = re.compile(r"[+-]?[0-9]{1,6}")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?:\+(\d{1,3}))?")
 _LARGEST_FILE_BYTES = 50_000_000
 """A log is a few pages; a file beyond this is something else."""
+_MOST_ROWS = 100_000
+_MOST_FAULTS = 1_000
+"""Told at once; who has more of them has another kind of file."""
+_MOST = 100_000.0
+"""Of any number: minutes of ten weeks."""
+_LONGEST_SHOWN = 60
+
+
+def shown(text: str) -> str:
+    """A cell as a fault shows it: not longer than a line.
+
+    Examples
+    --------
+    >>> shown("9" * 70)[58:]
+    '99…'
+    """
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
 
 
 def clock_min(text: str) -> int:
@@ -51,6 +69,9 @@ class Row:
         self.faults.append(
             Fault(file=self.file, line=self.line, field=column, problem=problem, expected=expected, mend=mend)
         )
+        if len(self.faults) >= _MOST_FAULTS:
+            more = Fault(file=self.file, problem="and perhaps more: the rest was not looked at")
+            raise InputError(*self.faults, more)
 
     def text(self, column: str, *, needed: bool = False) -> str:
         """What is written; empty where the cell is blank, which is a fault where it is needed."""
@@ -68,8 +89,12 @@ class Row:
             value = float(text)
         except ValueError:
             value = math.nan
-        if not math.isfinite(value) or value < 0 or (value == 0 and not zero):
-            self.fault(column, f"found '{text}'", expected="a number above 0 with a point, or nothing")
+        if not 0 <= value <= _MOST or (value == 0 and not zero):
+            self.fault(
+                column,
+                f"found '{shown(text)}'",
+                expected=f"a number above 0 with a point, at most {_MOST:g}, or nothing",
+            )
             return None
         return value
 
@@ -78,11 +103,10 @@ class Row:
         text = self.text(column, needed=needed)
         if not text:
             return None
-        try:
-            return int(text)
-        except ValueError:
-            self.fault(column, f"found '{text}'", expected="a whole number")
+        if not _WHOLE.fullmatch(text):
+            self.fault(column, f"found '{shown(text)}'", expected="a whole number of at most 6 digits")
             return None
+        return int(text)
 
     def clock(self, column: str, *, needed: bool = False) -> int | None:
         """Minutes from midnight of the day of the operation; None where the cell is blank."""
@@ -94,7 +118,7 @@ class Row:
         except ValueError:
             self.fault(
                 column,
-                f"found '{text}'",
+                f"found '{shown(text)}'",
                 expected="HH:MM from 00:00 to 23:59, with +1 for the next day",
                 mend="midnight is 00:00+1" if text.startswith("24") else "",
             )
@@ -121,6 +145,11 @@ def table_of(path: Path, columns: tuple[str, ...], faults: list[Fault]) -> list[
     try:
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         head = [name.strip() for name in next(reader, [])]
+        twice = sorted({name for name in head if head.count(name) > 1 and name in columns})
+        if twice:
+            return refuse(
+                "has the column " + ", ".join(twice) + " twice", line=1, mend="rename one of the two"
+            )
         missing = [name for name in columns if name not in head]
         if missing:
             return refuse(
@@ -129,10 +158,12 @@ def table_of(path: Path, columns: tuple[str, ...], faults: list[Fault]) -> list[
                 expected=",".join(columns),
                 mend=near_names(missing[0], head) if head else "",
             )
-        rows = []
+        rows: list[Row] = []
         for cells in reader:
             if not any(cell.strip() for cell in cells):
                 continue
+            if len(rows) == _MOST_ROWS:
+                return refuse("far too long for a log", expected=f"at most {_MOST_ROWS} rows")
             if len(cells) != len(head):
                 refuse(
                     f"{len(cells)} cells under {len(head)} columns",

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from separatrix.core import Fault, InputError, near_names
-from separatrix.team.rehearsal.retrodiction.log_table import Row, table_of
+from separatrix.team.rehearsal.retrodiction.log_table import Row, shown, table_of
 
 Union = Literal["craniopagus", "other union", "not twins"]
 
@@ -170,8 +170,8 @@ def read_logs(folder: Path) -> tuple[OperationLog, ...]:
     tables = {name: table_of(folder / name, columns, faults) for name, columns in COLUMNS.items()}
     cases = [_case(row) for row in tables["cases.csv"]]
     for row in _repeated(tables["cases.csv"]):
-        row.fault("id", f"'{row.text('id')}' is there twice", expected="one row a case")
-    known = {case.id for case in cases}
+        row.fault("id", f"'{shown(row.text('id'))}' is there twice", expected="one row a case")
+    known = {case.id for case in cases} if not faults or cases else None
     phases = _by_case(tables["phases.csv"], _phase, known)
     events = _by_case(tables["events.csv"], _event, known)
     if faults:
@@ -236,18 +236,18 @@ def _phase(row: Row) -> LogPhase:
 def _event(row: Row) -> LogEvent:
     milestone = row.text("milestone", needed=True)
     if milestone and milestone not in MILESTONES:
-        row.fault("milestone", f"found '{milestone}'", mend=near_names(milestone, MILESTONES))
+        row.fault("milestone", f"found '{shown(milestone)}'", mend=near_names(shown(milestone), MILESTONES))
     return LogEvent(
         clock_min=row.clock("clock", needed=True) or 0, milestone=milestone, what=row.text("what")
     )
 
 
-def _by_case(rows: list[Row], make: Callable[[Row], T], known: set[str]) -> dict[str, list[T]]:
+def _by_case(rows: list[Row], make: Callable[[Row], T], known: set[str] | None) -> dict[str, list[T]]:
     found: dict[str, list[T]] = {}
     for row in rows:
         case = row.text("case_id", needed=True)
-        if case and case not in known:
-            row.fault("case_id", f"no case '{case}' in cases.csv", mend=near_names(case, known))
+        if case and known is not None and case not in known:
+            row.fault("case_id", f"no case '{shown(case)}' in cases.csv", mend=near_names(shown(case), known))
         found.setdefault(case, []).append(make(row))
     return found
 

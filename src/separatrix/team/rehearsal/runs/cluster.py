@@ -11,13 +11,14 @@ import contextlib
 import itertools
 import logging
 import pickle
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from separatrix.core.errors import DataMissingError, Fault, InputError, SolverError
 from separatrix.core.progress import Progress, silent
 from separatrix.core.provenance import source_hash
-from separatrix.core.runtime import settle_compiled_cache
+from separatrix.core.runtime import available_threads, settle_compiled_cache
 from separatrix.team.rehearsal.runs.blocks import check_size
 
 if TYPE_CHECKING:
@@ -35,7 +36,17 @@ AHEAD = 3
 RETRIES = 3
 """How often a block is tried again after it failed on a worker."""
 
-LOCAL = "local:"
+LOCAL, SAME_PROCESS = "local:", "inproc://"
+
+MOST_FOR_EACH = 4
+"""Processes that may be asked for on each processor of this machine."""
+
+PATIENCE_S = 15.0
+"""How long a cluster without workers is waited for."""
+
+LOOK_S = 0.005
+
+MOST_PORT = 65_535
 
 
 def run_on_cluster(
@@ -74,11 +85,46 @@ def run_on_cluster(
         If a block failed on every worker that tried it.
     """
     check_size(n, seed)
+    if isinstance(cluster, str) and not cluster.startswith(SAME_PROCESS):
+        check_address(cluster)
     distributed = _distributed()
     if not isinstance(cluster, str):
         return _run(distributed, cluster, compiled, n=n, seed=seed, progress=progress, block=block)
     with _connected(distributed, cluster) as client:
         return _run(distributed, client, compiled, n=n, seed=seed, progress=progress, block=block)
+
+
+def check_address(cluster: str) -> None:
+    """Refuse what cannot be the address of a cluster, before anything is asked of it.
+
+    Raises
+    ------
+    InputError
+        If it is neither ``local:2`` with a number of processes nor ``tcp://host:port``.
+    """
+    if cluster.startswith(LOCAL):
+        workers = cluster.removeprefix(LOCAL)
+        most = MOST_FOR_EACH * available_threads()
+        if not (workers.isascii() and workers.isdecimal() and 1 <= int(workers[:9]) <= most):
+            raise InputError(
+                Fault(
+                    field="--cluster",
+                    problem=f"'{cluster[:80]}'",
+                    expected="local:2 or another number of processes",
+                    mend=f"at most {most} on this machine",
+                )
+            )
+        return
+    host, _, port = cluster.removeprefix("tcp://").removeprefix("tls://").rpartition(":")
+    is_port = port.isascii() and port.isdecimal() and 1 <= int(port[:9]) <= MOST_PORT
+    if not (is_port and host and "://" not in host and not set(host) & set("/?# ")):
+        raise InputError(
+            Fault(
+                field="--cluster",
+                problem=f"'{cluster[:80]}' is no address of a Dask scheduler",
+                expected="tcp://host:8786, or local:2 for two processes of this machine",
+            )
+        )
 
 
 def _distributed() -> Any:
@@ -100,14 +146,6 @@ def _connected(distributed: Any, cluster: str) -> Iterator[Client]:
     settle_compiled_cache()  # processes of this machine inherit the folder
     if cluster.startswith(LOCAL):
         workers = cluster.removeprefix(LOCAL)
-        if not workers.isdecimal() or int(workers) < 1:
-            raise InputError(
-                Fault(
-                    field="--cluster",
-                    problem=f"'{cluster}'",
-                    expected="local:2 or another number of processes",
-                )
-            )
         with (
             distributed.LocalCluster(
                 n_workers=int(workers),
@@ -121,7 +159,7 @@ def _connected(distributed: Any, cluster: str) -> Iterator[Client]:
         return
     try:
         client = distributed.Client(cluster, timeout="10s")
-    except (OSError, ValueError, TimeoutError) as error:
+    except (OSError, ValueError, TypeError, TimeoutError) as error:
         raise InputError(
             Fault(
                 field="--cluster",
@@ -140,6 +178,7 @@ def _run(
     from separatrix.team.rehearsal.runs.run import Script
     from separatrix.team.rehearsal.runs.sketch import merge, require_fit
 
+    _wait_for_workers(client)
     # A task and not scattered data: what a lost worker held of the plan is made again by another.
     plan = client.submit(_as_is, pickle.dumps(Script(compiled.arrays, compiled.layout)))
     source = source_hash()
@@ -151,14 +190,49 @@ def _run(
     ahead = AHEAD * max(1, sum(client.nthreads().values()))
     coming = distributed.as_completed([sent(first) for first in itertools.islice(firsts, ahead)])
     total: Sketch | None = None
-    for future in coming:
-        sketch = _result(distributed, future)
+    while coming.count():
+        _wait_for_result(client, coming)
+        sketch = _result(distributed, next(coming))
         total = sketch if total is None else merge((total, sketch))
         if (first := next(firsts, None)) is not None:
             coming.add(sent(first))
         progress(total.n / n, f"{total.n:,} of {n:,} rehearsals")
     assert total is not None, "n is at least 1"
     return require_fit(total)
+
+
+def _wait_for_workers(client: Any) -> None:
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE_S)
+    except TimeoutError as error:
+        raise InputError(
+            Fault(
+                field="--cluster",
+                problem=f"the scheduler has no worker, and none came in {PATIENCE_S:g} s",
+                mend="start `dask worker` with its address on the machines that shall play",
+            )
+        ) from error
+
+
+def _wait_for_result(client: Any, coming: Any) -> None:
+    """Wait for a block, as long as somebody is there who may play it."""
+    looked = alone = time.monotonic()
+    while not coming.has_ready():
+        time.sleep(LOOK_S)
+        now = time.monotonic()
+        if now - looked < PATIENCE_S / 5:
+            continue
+        looked = now
+        if client.status == "running" and client.nthreads():
+            alone = now
+        elif now - alone > PATIENCE_S:
+            raise SolverError(
+                Fault(
+                    field="--cluster",
+                    problem=f"every worker was lost, and none came back in {PATIENCE_S:g} s",
+                    mend="look at their logs (memory?), or run without --cluster",
+                )
+            )
 
 
 def _result(distributed: Any, future: Any) -> Sketch:

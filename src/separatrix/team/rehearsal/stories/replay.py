@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from separatrix.team.rehearsal.stories.story import (
     Came,
     Crisis,
     Curve,
+    Line,
     PlayedActivity,
     Player,
     Story,
@@ -27,6 +29,7 @@ from separatrix.team.rehearsal.stories.story import (
 from separatrix.team.rehearsal.stories.telling import WHERE, Draft, Teller
 
 NOT_FORCED = (-1, -1, -1)
+STOPPED = "STOPPED BY THE LIMIT OF EVENTS: the script has no way on from here, or too much struck"
 _ROWS = 20_000
 """Rows that a trace has room for at first; a longer one is played again with twice the room."""
 _TRIES = 100
@@ -43,6 +46,18 @@ class Picked:
     """Ends in the middle of all."""
     worst: int
     """Ends where one in twenty ends later."""
+
+
+def check_number(number: int) -> None:
+    """Refuse the number of a rehearsal that cannot be.
+
+    Raises
+    ------
+    InputError
+        If it is below 0 or beyond 2^63 - 1.
+    """
+    if not 0 <= number < 2**63:
+        raise InputError(Fault(field="--replay", problem=f"rehearsal {number}", expected="0 to 2^63 - 1"))
 
 
 def replay(compiled: Compiled, seed: int, number: int, forced: tuple[int, int, int] = NOT_FORCED) -> Story:
@@ -67,6 +82,9 @@ def replay(compiled: Compiled, seed: int, number: int, forced: tuple[int, int, i
     teller.read(trace)
     at = compiled.layout.at
     end_min, staged = float(row[at("end_min")]), row[at("staged")] > 0
+    if not math.isfinite(end_min):  # stopped: it has no end, and is told as far as it came
+        end_min = max((line.minute for line in teller.lines if math.isfinite(line.minute)), default=0.0)
+        teller.lines.append(Line(minute=end_min, kind="stopped", words=STOPPED))
     return _gathered(compiled, teller, seed, number, end_min, staged)
 
 
