@@ -17,7 +17,7 @@ TAYLOR_TERMS = 14
 """Terms of the series where the entries' sum is at most a half: what is left out is below 1e-17."""
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def pair_mixing(leave_a, leave_b, a_to_b, b_to_a, dt_min):  # type: ignore[no-untyped-def]
     """Share of two amounts that stays or crosses, closed form.
 
