@@ -215,6 +215,17 @@ def test_numbers_that_cannot_be_rehearsed_are_told_at_their_lines_by_check_and_r
     assert (fault["field"], fault["line"]) == ("assumptions.complication.vae_any", 5)
 
 
+@pytest.mark.parametrize("points", [(50, 30, 60), (15, 70, 60), (70, 65, 60), (60, 60, 50)])
+def test_points_of_a_duration_out_of_order_are_told_at_their_line(case, points):
+    low, mode, high = points
+    wrong = f"low_min: {low}, mode_min: {mode}, high_min: {high}"
+    path = case / "protocol.yaml"
+    path.write_text(SHORT_PROTOCOL.replace("low_min: 15, mode_min: 30, high_min: 60", wrong))
+    (fault,) = faults_of("check", case)
+    assert (fault["line"], fault["field"]) == (25, "activities[last_cut].duration")
+    assert "low_min ≤ mode_min ≤ high_min" in fault["expected"]
+
+
 def test_rehearsals_that_cannot_end_are_stopped_and_said(case, monkeypatch):
     monkeypatch.setattr(space, "_BASE_EVENTS", 2)
     monkeypatch.setattr(space, "_EVENTS_AN_ITEM", 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -64,7 +65,8 @@ def _planned_min(duration: Duration, ground: Ground, *, in_field: bool) -> int:
     length = pert_quantile(duration, ground.rules.plan_quantile)
     if in_field and length >= ground.evidence.number(LONG_FIELD_WORK) * 60:
         length *= ground.rules.micro_pause_factor
-    return max(1, round(length))
+    # Points out of order have no quantile: a fault of their own, told with all others.
+    return max(1, round(length)) if math.isfinite(length) else 1
 
 
 def _field(spec: ActivitySpec, patients: tuple[Patient, ...]) -> tuple[Patient, ...]:
