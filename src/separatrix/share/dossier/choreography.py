@@ -8,7 +8,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from separatrix.share.dossier.charts import hours_chart
@@ -16,6 +15,7 @@ from separatrix.share.dossier.model import Chapter, Statement
 from separatrix.share.dossier.wording import counted, sentence
 from separatrix.share.script.gantt import Chart, clock_text, mark_of, to_svg
 from separatrix.share.script.rows import Row, by_person, by_phase
+from separatrix.share.templates import templates_in
 from separatrix.team.choreography.explanation_model import Explanation
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.protocol.inputs import Patient
@@ -81,13 +81,7 @@ def choreography_chapter(
     begins
         Aware clock of wheels in of the only operation, where a day is fixed.
     """
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates_in(_HERE / "templates")
     environment.filters.update(clock=clock_text, sentence=sentence)
     template = environment.get_template("choreography.html.j2")
     fixed = begins if len(procedures) == 1 else None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from separatrix.core import Twin
@@ -19,6 +19,7 @@ from separatrix.share.dossier.facts import either, harm_text, optimum_text
 from separatrix.share.dossier.prose import with_values
 from separatrix.share.dossier.slices import SHARED_COLOUR
 from separatrix.share.paper import PAPER_FONT
+from separatrix.share.templates import templates_in
 
 _HERE = Path(__file__).parent
 _SECTIONS = (
@@ -121,13 +122,7 @@ def page_head(content: Content) -> list[str]:
 
 
 def _environment(content: Content) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates_in(_HERE / "templates")
     filters: dict[str, Callable[..., Any]] = {
         "quantity": wording.quantity,
         "span": wording.span,

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from separatrix.share.dossier.model import Chapter, Statement
@@ -27,6 +26,7 @@ from separatrix.share.dossier.wording import counted, number, sentence
 from separatrix.share.rehearsal.pages import whom
 from separatrix.share.rehearsal.scenario import Card
 from separatrix.share.script.gantt import clock_text, mark_of
+from separatrix.share.templates import templates_in
 from separatrix.team.choreography.model import Schedule
 from separatrix.team.protocol.model import Procedure
 from separatrix.team.rehearsal.answers.model import (
@@ -91,13 +91,7 @@ def rehearsal_chapter(
     beside
         Distributions to draw, cards to link, published numbers to compare with.
     """
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates_in(_HERE / "templates")
     titles = {a.id: a.full_title for a in procedure.activities}
     environment.filters.update(
         clock=clock_text,

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from separatrix.body.vessels.model import Division, Edge, VesselGraph, VesselKind
@@ -14,6 +13,7 @@ from separatrix.core import Owner, Twin
 from separatrix.share.dossier.charts import front_chart, step_chart
 from separatrix.share.dossier.model import Chapter, Statement
 from separatrix.share.dossier.wording import counted, number, owner_text, percent, sentence, twin_text
+from separatrix.share.templates import templates_in
 
 _HERE = Path(__file__).parent
 _BALANCED = "none: the model sets the hearts’ venous pressures so that the pair is in balance at rest"
@@ -67,13 +67,7 @@ def vessels_chapter(
     flow
         The station's ``flow``: exchange, drainage, vessels by pressure and direction.
     """
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates_in(_HERE / "templates")
     environment.filters.update(
         number=number,
         percent=percent,

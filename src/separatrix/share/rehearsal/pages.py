@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from separatrix.share.paper import PAPER_FONT
@@ -16,6 +16,7 @@ from separatrix.share.rehearsal.scenario import Card, Scenario, minutes
 from separatrix.share.script.cards import signed
 from separatrix.share.script.gantt import clock_text, colour_of
 from separatrix.share.script.pages import control_span, css_string
+from separatrix.share.templates import templates_in
 from separatrix.team.protocol.model import Procedure
 from separatrix.team.rehearsal.stories.story import Crisis, Story
 
@@ -63,13 +64,7 @@ def whom(crisis: Crisis) -> str:
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates_in(Path(__file__).parent / "templates")
     environment.filters.update(
         clock=clock_text,
         minutes=minutes,

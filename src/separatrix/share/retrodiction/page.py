@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from separatrix.share.retrodiction.charts import calibration_chart, spans_chart
 from separatrix.share.retrodiction.table import HEAD, cells, value_text
+from separatrix.share.templates import templates_in
 from separatrix.team.rehearsal.retrodiction.retrodict import Retrodiction, SpanResult
 
 SAFETY = (
@@ -20,13 +19,7 @@ _SEEN = {None: "", True: ", used for tuning", False: ", not seen before"}
 
 def to_html(result: Retrodiction) -> str:
     """The page."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates_in(Path(__file__).parent / "templates")
     return environment.get_template("page.html.j2").render(
         result=result,
         safety=SAFETY,

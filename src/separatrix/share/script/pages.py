@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from separatrix.share.paper import PAPER_FONT
 from separatrix.share.script.cards import RoleCard, signed
 from separatrix.share.script.crises import Crisis, Duty, sheets_of
 from separatrix.share.script.gantt import clock_text, colour_of
+from separatrix.share.templates import templates_in
 from separatrix.team.protocol.model import Call, Duration, Procedure, Response
 
 SAFETY = (
@@ -96,13 +97,7 @@ def crisis_html(procedure: Procedure) -> str:
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates_in(Path(__file__).parent / "templates")
     environment.filters.update(
         clock=clock_text,
         hours=_hours,
