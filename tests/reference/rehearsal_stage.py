@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any
@@ -79,7 +80,7 @@ class Chain:
     handing: list[tuple[int, int]] = field(default_factory=list)
 
 
-class Stage:
+class Stage(ABC):
     """State of one replication; what happens to it is told by the classes built on it."""
 
     def __init__(
@@ -360,22 +361,22 @@ class Stage:
             self._thresholds()
             self._happened()
 
+    @abstractmethod
     def _node_comes(self, node: int) -> None:
         """All arcs of a node are in and its moment is there."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _all_in(self, unit: list[int]) -> bool:
         """Whether all nodes of a start wait for nothing but people."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _start_whatever(self, ready: list[list[int]]) -> None:
         """Nothing else is left to happen: the first of these starts with the people there are."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _close_chain(self, chain: int) -> None:
         """The cover of a chain is over."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _thresholds(self) -> None:
         """What crossed a threshold in the step before strikes now."""
-        raise NotImplementedError

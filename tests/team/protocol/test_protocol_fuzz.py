@@ -42,11 +42,17 @@ SCRAPS = (
 )
 
 
-def _sound_faults(faults: tuple[Fault, ...]) -> None:
-    for fault in faults:
-        assert fault.problem
-        assert str(fault).isprintable()
-        str(fault).encode()
+def _untold(faults: tuple[Fault, ...]) -> list[Fault]:
+    """Faults without words, or with signs that a terminal would obey or cannot be written."""
+    return [
+        fault
+        for fault in faults
+        if not (
+            fault.problem
+            and str(fault).isprintable()
+            and str(fault).encode(errors="ignore").decode() == str(fault)
+        )
+    ]
 
 
 @SETTINGS
@@ -54,7 +60,7 @@ def _sound_faults(faults: tuple[Fault, ...]) -> None:
 def test_any_bytes_give_faults(raw: bytes, faults_of: Tells) -> None:
     faults = faults_of(raw)
     assert faults
-    _sound_faults(faults)
+    assert _untold(faults) == []
 
 
 @SETTINGS
@@ -70,7 +76,7 @@ def test_any_value_put_anywhere_gives_a_protocol_or_faults(
         at = data.draw(st.integers(0, len(parts) - 1))
         parts[at] = data.draw(st.sampled_from(SCRAPS) | st.just(parts[at] + ","))
         lines[index] = ": ".join(parts)
-    _sound_faults(faults_of("\n".join(lines)))
+    assert _untold(faults_of("\n".join(lines))) == []
 
 
 @SETTINGS
@@ -81,7 +87,7 @@ def test_any_line_lost_or_doubled_gives_a_protocol_or_faults(
     lines = sound_text.split("\n")
     index = data.draw(st.integers(0, len(lines) - 1))
     times = data.draw(st.sampled_from([0, 2]))
-    _sound_faults(faults_of("\n".join([*lines[:index], *[lines[index]] * times, *lines[index + 1 :]])))
+    assert _untold(faults_of("\n".join([*lines[:index], *[lines[index]] * times, *lines[index + 1 :]]))) == []
 
 
 @SETTINGS
@@ -95,4 +101,4 @@ def test_any_value_in_a_team_gives_a_team_or_faults(
     at = data.draw(st.integers(0, len(parts) - 1))
     parts[at] = data.draw(st.sampled_from(SCRAPS))
     lines[index] = ": ".join(parts)
-    _sound_faults(team_faults_of("\n".join(lines)))
+    assert _untold(team_faults_of("\n".join(lines))) == []
