@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
+
 from separatrix.team.protocol.model import Procedure
 from separatrix.team.rehearsal.answers.model import BloodOrder, Cell, Finding
 from separatrix.team.rehearsal.answers.readiness import named, title_of_complication
@@ -12,6 +14,9 @@ from separatrix.team.rehearsal.runs.rows import Rows
 
 HALF = 0.5
 """Missing in so many of a cell's runs it is missing as a rule: mend it before the day."""
+
+TOLD_FROM = 0.01
+"""A volume that falls in fewer of the rehearsals than this is not told: a single great loss, not the plan."""
 
 
 def cell_findings(procedure: Procedure, cells: Iterable[Cell]) -> Iterator[Finding]:
@@ -129,4 +134,27 @@ def run_findings(rows: Rows) -> Iterator[Finding]:
                 title=title,
                 text=f"in {number} of {len(rows)} rehearsals: {words}",
                 mend="replay one of them, and mend what it lacks",
+            )
+
+
+def volume_findings(rows: Rows, *, floor: float) -> Iterator[Finding]:
+    """Patients whose blood volume cannot be held, so that no answer about them rests on sound ground.
+
+    Parameters
+    ----------
+    floor
+        Share of the starting volume below which pressure falls: ``rehearsal.body.volume_floor``.
+    """
+    for patient in rows.layout.patients:
+        lowest = rows.column(f"volume_lowest@{patient}")
+        number = int((lowest < floor).sum())
+        if number >= TOLD_FROM * len(rows):
+            yield Finding(
+                key=f"volume:{patient}",
+                severity="stop",
+                title=f"The blood volume of {patient} is not held",
+                text=f"in {number} of {len(rows)} rehearsals it falls below {100 * floor:.0f} % of its start, "
+                f"in half of all to {100 * float(np.median(lowest)):.0f} % or less, with fluid and packs given",
+                mend="look at the net transfusion after each division: while joined, what one child is given "
+                "may run to the other; another order or more operations may end it",
             )

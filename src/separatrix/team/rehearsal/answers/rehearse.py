@@ -28,6 +28,7 @@ from separatrix.team.rehearsal.answers.findings import (
     cell_findings,
     margin_findings,
     run_findings,
+    volume_findings,
 )
 from separatrix.team.rehearsal.answers.matrix import matrix_cells
 from separatrix.team.rehearsal.answers.measures import Measure, harms, probabilities, swung
@@ -54,6 +55,7 @@ from separatrix.team.rehearsal.runs.rows import Rows, rehearse_table
 from separatrix.team.rehearsal.runs.run import run
 from separatrix.team.rehearsal.runs.sketch import Sketch
 
+VOLUME_FLOOR = "rehearsal.body.volume_floor"
 STOCK_CONFIDENCE = 0.95
 """Of `CONFIDENCES`, the one below which a stock is a finding."""
 
@@ -300,6 +302,7 @@ class _Work:
                 *blood_findings(blood, confidence=STOCK_CONFIDENCE),
                 *margin_findings(blood, confidence=STOCK_CONFIDENCE),
                 *run_findings(rows),
+                *(() if self.is_birth else volume_findings(rows, floor=self.numbers.value(VOLUME_FLOOR))),
             )
         )
 
