@@ -153,8 +153,9 @@ def volume_findings(rows: Rows, *, floor: float) -> Iterator[Finding]:
                 key=f"volume:{patient}",
                 severity="stop",
                 title=f"The blood volume of {patient} is not held",
-                text=f"in {number} of {len(rows)} rehearsals it falls below {100 * floor:.0f} % of its start, "
-                f"in half of all to {100 * float(np.median(lowest)):.0f} % or less, with fluid and packs given",
-                mend="look at the net transfusion after each division: while joined, what one child is given "
-                "may run to the other; another order or more operations may end it",
+                text=f"in {number} of {len(rows)} rehearsals it falls below {100 * floor:.0f} % of the "
+                f"start, in half of all to {100 * float(np.median(lowest)):.0f} % or less, "
+                "with fluid and packs given",
+                mend="look at the net transfusion after each division: while joined, what one child is "
+                "given may run to the other; another order or more operations may end it",
             )
